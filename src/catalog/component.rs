@@ -1,0 +1,239 @@
+//! The format of component.yaml and store.yaml. Users' own components depend on its keys, so they only ever grow.
+
+use serde_json::Value;
+
+use super::ranges::Range;
+use crate::decode::{At, Decode, Named, Reading, choice, section};
+use crate::profile::cluster::PodSecurity;
+use crate::texts::{ChartUrl, Duration, GitUrl, Name, RepoPath, Version};
+use crate::yaml::{Kind, Node};
+
+section! {
+    /// A folder of the catalog that renders a part of a cluster.
+    pub struct Component {
+        /// The folder's name.
+        name: At<Name>,
+        /// Its name for people.
+        title: String,
+        /// One sentence on what it is for.
+        about: String,
+        /// Where its makers are.
+        homepage: String,
+        /// The namespace that it lives in.
+        namespace: Option<OwnNamespace>,
+        /// Its options, as the `properties` of a JSON Schema object; `required` names those that must be there.
+        options: Option<Options>,
+        /// Capabilities that its `app` unit (or its last) provides.
+        provides: Vec<Capability>,
+        /// Capabilities that its `app` unit (or its last) requires.
+        requires: Vec<Capability>,
+        /// Capabilities that no other component of the cluster may provide.
+        conflicts: Vec<String>,
+        /// Known versions, and what each needs. Without rows the component has no version.
+        versions: Vec<VersionRow>,
+        /// That its makers gave it up.
+        retired: Option<Retired>,
+        /// How Renovate finds new versions.
+        renovate: Option<Renovate>,
+        /// Where its facts come from, one line each.
+        sources: Vec<String>,
+        /// What it renders, in the order in which its parts wait for each other.
+        units: Vec<UnitSpec>,
+    }
+}
+
+section! {
+    /// A folder of the catalog that renders a secret store.
+    pub struct StoreProvider {
+        /// The folder's name; `provider:` in a profile.
+        name: At<Name>,
+        /// Its name for people.
+        title: String,
+        /// One sentence on what it is for.
+        about: String,
+        /// Where its makers are.
+        homepage: String,
+        /// Its options.
+        options: Option<Options>,
+        /// Capabilities that the store requires.
+        requires: Vec<Capability>,
+        /// Where its facts come from.
+        sources: Vec<String>,
+        /// The folder with its templates.
+        templates: RepoPath,
+    }
+}
+
+section! {
+    /// A namespace of a component.
+    pub struct OwnNamespace {
+        /// Its name.
+        name: Name,
+        /// The level that its pods need.
+        pod_security as "podSecurity": PodSecurity,
+    }
+}
+
+section! {
+    /// Options, as a JSON Schema object.
+    pub struct Options {
+        /// A schema for each option, with `description` and, where it may be missing, `default`.
+        properties: Value,
+        /// Options that must be there.
+        required: Vec<String>,
+    }
+}
+
+impl Options {
+    /// As a JSON Schema that refuses unknown options.
+    pub fn schema(&self) -> Value {
+        serde_json::json!({
+            "type": "object",
+            "properties": self.properties,
+            "required": self.required,
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// A capability that is provided or required.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capability {
+    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`.
+    pub name: String,
+    /// An expression; the capability counts only where it holds.
+    pub when: Option<String>,
+    /// Whether the cluster works without: then it only orders.
+    pub optional: bool,
+}
+
+section! {
+    /// The mapping form of [`Capability`].
+    pub struct CapabilityMapping {
+        /// Its name.
+        capability: String,
+        /// An expression.
+        when: Option<String>,
+        /// Whether the cluster works without.
+        optional: Option<bool>,
+    }
+}
+
+impl Decode for Capability {
+    const EXAMPLE: &'static str = "crd:example.com/Widget";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if let Kind::Scalar { .. } = node.kind {
+            return Some(Capability { name: String::decode(node, reading)?, when: None, optional: false });
+        }
+        let CapabilityMapping { capability, when, optional, .. } = CapabilityMapping::decode(node, reading)?;
+        Some(Capability { name: capability, when, optional: optional.unwrap_or(false) })
+    }
+}
+
+section! {
+    /// A range of versions, and what is known about it.
+    pub struct VersionRow {
+        /// The range.
+        matches as "match": Range,
+        /// The newest release in it that was known when the row was written.
+        newest: Version,
+        /// What it needs: `kubernetes`, or a component's name, and a range of versions.
+        needs: Named<Name, Range>,
+        /// Why it cannot be used at all.
+        refused: Option<String>,
+        /// Where that is from.
+        source: String,
+    }
+}
+
+section! {
+    /// That a component's makers gave it up, or will.
+    pub struct Retired {
+        /// When.
+        date: String,
+        /// Why, and what to use instead.
+        because: String,
+        /// Where that is from.
+        source: String,
+    }
+}
+
+section! {
+    /// What stands in a `# renovate:` comment.
+    pub struct Renovate {
+        /// The datasource.
+        datasource: String,
+        /// The name there.
+        dep_name as "depName": String,
+        /// The registry.
+        registry_url as "registryUrl": Option<String>,
+        /// How a tag becomes a version.
+        extract_version as "extractVersion": Option<String>,
+    }
+}
+
+choice! {
+    /// What Flux does with CRDs in a chart's `crds/` folder.
+    pub enum ChartCrds {
+        /// The chart has none there.
+        None = "none",
+        /// Create and replace.
+        CreateReplace = "CreateReplace",
+    }
+}
+
+section! {
+    /// A Helm chart; its values are `values.yaml.j2` of the folder.
+    pub struct ChartSpec {
+        /// The HTTP repository, or `oci://` and the path without the chart's name.
+        url: ChartUrl,
+        /// The chart.
+        name: String,
+        /// What is done with its `crds/` folder; `none` if nothing is said.
+        crds: Option<ChartCrds>,
+    }
+}
+
+section! {
+    /// Manifests of another git repository; texts may hold `<{ … }>`, items of lists a `when:`.
+    pub struct GitSpec {
+        /// Where it is.
+        url: GitUrl,
+        /// The tag.
+        tag: String,
+        /// The folder.
+        path: RepoPath,
+        /// The folders that are fetched, where Flux can choose; all that units of the component need.
+        sparse_checkout as "sparseCheckout": Vec<RepoPath>,
+        /// What of the repository is left out, as .gitignore writes it.
+        ignore: Option<String>,
+        /// Images that are replaced: `name`, `newName`, `newTag`.
+        images: Option<Value>,
+        /// Changes that Flux makes: `target`, `patch`.
+        patches: Option<Value>,
+    }
+}
+
+section! {
+    /// One Flux Kustomization of a component: `templates`, `chart` or `git`.
+    pub struct UnitSpec {
+        /// Its name; `app` has the component's name, others `<component>-<name>`.
+        name: Name,
+        /// The folder with its templates.
+        templates: Option<RepoPath>,
+        /// Its chart.
+        chart: Option<ChartSpec>,
+        /// Its manifests.
+        git: Option<GitSpec>,
+        /// Capabilities that it requires.
+        requires: Vec<Capability>,
+        /// Capabilities that it provides.
+        provides: Vec<Capability>,
+        /// How long Flux (or Helm) waits.
+        timeout: Option<Duration>,
+        /// Whether objects go when they leave the unit; `true` if nothing is said.
+        prune: Option<bool>,
+        /// CEL expressions for kinds that say health in their own way, beyond those of the table of kinds.
+        health: Option<Value>,
+    }
+}

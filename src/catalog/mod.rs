@@ -1,0 +1,181 @@
+//! The catalog: what can be rendered. A component is a folder, built in under `templates/` or the repo's own under
+//! `.fluxwright/components/`, in one format; adding one needs no Rust.
+//!
+//! In: the embedded folders and the files of the repo's own components. Out: a typed [`Component`] or [`StoreProvider`]
+//! with its templates as text, read when it is asked for.
+//!
+//! Not here: rendering (`template`, `render`), and which components a cluster has (`profile`, `plan`).
+
+pub mod apis;
+pub mod component;
+pub mod ranges;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+
+use crate::decode::{Decode, Reading};
+use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
+use crate::template::Files;
+use crate::yaml;
+use apis::Table;
+use component::{Component, StoreProvider};
+
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// Where a repo keeps its own components.
+pub const OWN_COMPONENTS: &str = ".fluxwright/components";
+
+/// The catalog of one repo.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    /// The repo's own components: name → path in the folder → text.
+    own: BTreeMap<String, BTreeMap<String, String>>,
+    /// Kinds, versions and fields.
+    pub table: Arc<Table>,
+}
+
+/// A folder of the catalog that was read.
+#[derive(Debug, Clone)]
+pub struct Folder<T> {
+    /// How findings call it: `components/x`, or the path in the repo.
+    pub label: String,
+    /// What its own file says.
+    pub spec: T,
+    /// That file, for places.
+    pub source: Arc<Source>,
+    /// Its templates.
+    pub files: Files,
+    /// Whether it is the repo's own.
+    pub own: bool,
+}
+
+impl Catalog {
+    /// The built-in catalog with the repo's own components.
+    ///
+    /// # Errors
+    /// An own component that shadows a built-in one; a broken table of ours.
+    pub fn new(own: BTreeMap<String, BTreeMap<String, String>>) -> Result<Catalog, Vec<Problem>> {
+        let mut problems = Problems::default();
+        for name in own.keys().filter(|name| TEMPLATES.get_dir(format!("components/{name}")).is_some()) {
+            problems.push(
+                Problem::new(Code::SHADOWED_COMPONENT, format!("the repo's own component `{name}` has the name of a built-in one"))
+                    .at(Place::file(format!("{OWN_COMPONENTS}/{name}/component.yaml")))
+                    .because("a profile that names it could mean either")
+                    .hint(format!("git mv {OWN_COMPONENTS}/{name} {OWN_COMPONENTS}/my-{name}")),
+            );
+        }
+        let source = Source::new("apis.yaml", embedded_text("apis.yaml"));
+        let table = read::<Table>(&source, &mut problems);
+        problems.finish(table).map(|(table, _)| Catalog { own, table: Arc::new(table) })
+    }
+
+    /// The names of all components.
+    pub fn component_names(&self) -> BTreeSet<String> {
+        names_in("components").into_iter().chain(self.own.keys().cloned()).collect()
+    }
+
+    /// The names of all kinds of stores.
+    pub fn provider_names(&self) -> BTreeSet<String> {
+        names_in("stores")
+    }
+
+    /// A component by name; `place` is where it was asked for.
+    ///
+    /// # Errors
+    /// There is none, or its file is broken.
+    pub fn component(&self, name: &str, place: &Place) -> Result<Folder<Component>, Vec<Problem>> {
+        if let Some(files) = self.own.get(name) {
+            let files = files.iter().map(|(path, text)| (path.clone(), Cow::Owned(text.clone()))).collect();
+            return folder(format!("{OWN_COMPONENTS}/{name}"), "component.yaml", files, true);
+        }
+        let label = format!("components/{name}");
+        match embedded_files(&label) {
+            Some(files) => folder(label, "component.yaml", files, false),
+            None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
+        }
+    }
+
+    /// A kind of store by name.
+    ///
+    /// # Errors
+    /// There is none, or its file is broken.
+    pub fn provider(&self, name: &str, place: &Place) -> Result<Folder<StoreProvider>, Vec<Problem>> {
+        let label = format!("stores/{name}");
+        match embedded_files(&label) {
+            Some(files) => folder(label, "store.yaml", files, false),
+            None => Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)]),
+        }
+    }
+
+    /// The names of the components that provide a capability, whatever their conditions.
+    pub fn providers_of(&self, capability: &str) -> Vec<String> {
+        let provides = |name: &String| {
+            let Ok(folder) = self.component(name, &Place::file("")) else { return false };
+            let units = folder.spec.units.iter().flat_map(|unit| &unit.provides);
+            folder.spec.provides.iter().chain(units).any(|provided| provided.name == capability)
+        };
+        self.component_names().into_iter().filter(provides).collect()
+    }
+}
+
+/// The templates of a built-in folder that is no component: `cluster`, `sections/storage`.
+pub fn built_in(folder: &str) -> Files {
+    embedded_files(folder).unwrap_or_default()
+}
+
+fn folder<T: Decode>(label: String, main: &str, files: Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let source = Source::new(format!("{label}/{main}"), files.get(main).cloned().unwrap_or_default());
+    let spec = read::<T>(&source, &mut problems);
+    let as_component = |mut problem: Problem| {
+        problem.says = format!("{} ({})", problem.says, problem.code.name);
+        problem.code = Code::BROKEN_COMPONENT;
+        problem
+    };
+    match problems.finish(spec) {
+        Ok((spec, _)) => Ok(Folder { label, spec, source, files, own }),
+        Err(found) => Err(found.into_iter().map(as_component).collect()),
+    }
+}
+
+fn read<T: Decode>(source: &Arc<Source>, problems: &mut Problems) -> Option<T> {
+    let root = yaml::read(source, problems)?;
+    T::decode(&root, &mut Reading { source, problems })
+}
+
+fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>, place: &Place) -> Problem {
+    let hint = match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
+    };
+    Problem::new(code, format!("there is no {what} `{name}`")).at(place.clone()).hint(hint)
+}
+
+fn names_in(folder: &str) -> BTreeSet<String> {
+    let folders = TEMPLATES.get_dir(folder).into_iter().flat_map(Dir::dirs);
+    folders.filter_map(|dir| dir.path().file_name()).map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
+fn embedded_text(path: &str) -> &'static str {
+    TEMPLATES.get_file(path).and_then(include_dir::File::contents_utf8).unwrap_or_default()
+}
+
+fn embedded_files(folder: &str) -> Option<Files> {
+    let mut files = Files::new();
+    collect(TEMPLATES.get_dir(folder)?, folder, &mut files);
+    Some(files)
+}
+
+fn collect(dir: &'static Dir<'_>, root: &str, files: &mut Files) {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        let path = path.strip_prefix(root).unwrap_or(&path).trim_start_matches('/').to_owned();
+        files.insert(path, Cow::Borrowed(file.contents_utf8().unwrap_or_default()));
+    }
+    for dir in dir.dirs() {
+        collect(dir, root, files);
+    }
+}

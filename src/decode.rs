@@ -1,0 +1,383 @@
+//! How a profile's nodes become typed values: every mistake of a file is found, not the first only.
+//!
+//! A section is declared once with [`section!`]; its keys, their types and their order are read from that declaration,
+//! by the reader here and by whoever lists the keys. A value that cannot be read is reported and left out, and its
+//! section with it, so nothing downstream sees half a value.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
+use crate::yaml::{self, Key, Kind, Meaning, Node};
+
+/// A value and the bytes of the profile that said it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// The bytes in the profile.
+    pub span: Range<usize>,
+}
+
+impl<T> Deref for At<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for At<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+impl<T: Serialize> Serialize for At<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+/// A file being read, and what was found in it so far.
+pub struct Reading<'a> {
+    /// The file.
+    pub source: &'a Arc<Source>,
+    /// What was found.
+    pub problems: &'a mut Problems,
+}
+
+/// A value that a profile can hold.
+pub trait Decode: Sized {
+    /// What a hint shows in the value's place.
+    const EXAMPLE: &'static str = "…";
+
+    /// Reads the value, or reports why not.
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self>;
+
+    /// The value when its key is not there; a value that must be is reported.
+    fn absent(key: &'static str, section: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        let code = if key == "version" { Code::MISSING_VERSION } else { Code::MISSING_KEY };
+        let hint = format!("add the line `{key}: {}`", Self::EXAMPLE);
+        reading.report(code, section.span.clone(), format!("`{key}` is missing here"), hint);
+        None
+    }
+}
+
+impl Reading<'_> {
+    /// The place of some bytes.
+    pub fn place(&self, span: Range<usize>) -> Place {
+        Place::new(self.source, span)
+    }
+
+    /// Adds an error with a hint.
+    pub fn report(&mut self, code: Code, span: Range<usize>, says: impl Into<String>, hint: impl Into<String>) {
+        let problem = Problem::new(code, says).at(self.place(span)).hint(hint);
+        self.problems.push(problem);
+    }
+
+    /// Adds the error that a node is of another type than `wanted`.
+    pub fn wrong_type(&mut self, node: &Node, wanted: &str, example: &str) {
+        let says = format!("{wanted} is meant here, not {}", node.described());
+        self.report(Code::WRONG_TYPE, node.span.clone(), says, format!("write it like `{example}`"));
+    }
+
+    /// The entries of a mapping; anything else is reported, nothing at all is an empty mapping.
+    pub fn entries<'n>(&mut self, node: &'n Node) -> Option<&'n [(Key, Node)]> {
+        match &node.kind {
+            Kind::Map(entries) => Some(entries),
+            _ if node.meaning() == Some(Meaning::Null) => Some(&[]),
+            _ => {
+                self.wrong_type(node, "a mapping", "key: value");
+                None
+            }
+        }
+    }
+
+    /// Reports the keys of a mapping that are none of `known`.
+    pub fn only(&mut self, entries: &[(Key, Node)], known: &[&str]) {
+        for (key, _) in entries {
+            if !known.contains(&key.text.as_str()) {
+                let hint = match nearest(&key.text, known.iter().copied()) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("the keys here are: {}", known.join(", ")),
+                };
+                self.report(Code::UNKNOWN_KEY, key.span.clone(), format!("there is no key `{}` here", key.text), hint);
+            }
+        }
+    }
+
+    /// The value of a key of a mapping.
+    pub fn field<T: Decode>(&mut self, section: &Node, key: &'static str) -> Option<T> {
+        match section.get(key) {
+            Some(node) => T::decode(node, self),
+            None => T::absent(key, section, self),
+        }
+    }
+
+    /// A scalar that is a text to every reader.
+    pub fn text<'n>(&mut self, node: &'n Node, example: &str) -> Option<&'n str> {
+        match (node.text(), node.meaning()) {
+            (Some(text), Some(Meaning::Text)) => Some(text),
+            (Some(text), Some(meaning)) if meaning != Meaning::Null => {
+                let what = match meaning {
+                    Meaning::Disputed(what) => what,
+                    Meaning::Bool(_) => "a truth value, and a text is meant",
+                    _ => "a number, and a text is meant",
+                };
+                self.problems.push(yaml::disputed(self.source, node.span.clone(), text, what));
+                None
+            }
+            _ => {
+                self.wrong_type(node, "a text", example);
+                None
+            }
+        }
+    }
+}
+
+impl<T: Decode> Decode for At<T> {
+    const EXAMPLE: &'static str = T::EXAMPLE;
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        T::decode(node, reading).map(|value| At { value, span: node.span.clone() })
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if node.meaning() == Some(Meaning::Null) {
+            return Some(None);
+        }
+        T::decode(node, reading).map(Some)
+    }
+    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        match &node.kind {
+            Kind::List(items) => {
+                let read: Vec<_> = items.iter().map(|item| T::decode(item, reading)).collect();
+                read.into_iter().collect()
+            }
+            _ if node.meaning() == Some(Meaning::Null) => Some(Vec::new()),
+            _ => {
+                reading.wrong_type(node, "a list", "- item");
+                None
+            }
+        }
+    }
+    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+        Some(Vec::new())
+    }
+}
+
+impl Decode for bool {
+    const EXAMPLE: &'static str = "true";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        match node.meaning() {
+            Some(Meaning::Bool(truth)) => Some(truth),
+            _ => {
+                reading.wrong_type(node, "`true` or `false`", "true");
+                None
+            }
+        }
+    }
+}
+
+impl Decode for u32 {
+    const EXAMPLE: &'static str = "3";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        let number = match node.meaning() {
+            Some(Meaning::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+            _ => None,
+        };
+        if number.is_none() {
+            reading.wrong_type(node, "a whole number that is not negative", "3");
+        }
+        number
+    }
+}
+
+impl Decode for String {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        reading.text(node, "a text").map(str::to_owned)
+    }
+}
+
+/// Any YAML, as JSON.
+impl Decode for Value {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        Some(node.value(reading.source, reading.problems))
+    }
+}
+
+/// A part of the profile that is read later, when it is known who it is for: a component's options.
+impl Decode for Node {
+    fn decode(node: &Node, _: &mut Reading<'_>) -> Option<Self> {
+        Some(node.clone())
+    }
+}
+
+/// A mapping whose keys are the user's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named<K, T>(pub Vec<(At<K>, T)>);
+
+impl<K, T> Default for Named<K, T> {
+    fn default() -> Self {
+        Named(Vec::new())
+    }
+}
+
+impl<K: Decode, T: Decode> Decode for Named<K, T> {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        let entries = reading.entries(node)?;
+        let mut read = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let text = Node { span: key.span.clone(), kind: Kind::Scalar { text: key.text.clone(), plain: false } };
+            let key = At::<K>::decode(&text, reading);
+            let value = T::decode(value, reading);
+            read.push(key.zip(value));
+        }
+        read.into_iter().collect::<Option<Vec<_>>>().map(Named)
+    }
+    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+        Some(Named(Vec::new()))
+    }
+}
+
+/// The key of a field: its own name, or the one given with `as`.
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
+}
+
+/// Declares a section: a struct whose fields are the keys. A key that differs from its field is given with `as`.
+macro_rules! section {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident $(as $key:literal)? : $ty:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            /// The bytes of the profile.
+            pub span: std::ops::Range<usize>,
+            $($(#[$doc])* pub $field: $ty,)*
+        }
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                node: &$crate::yaml::Node,
+                reading: &mut $crate::decode::Reading<'_>,
+            ) -> Option<Self> {
+                let entries = reading.entries(node)?;
+                reading.only(entries, &[$($crate::decode::key!($field $($key)?)),*]);
+                $(let $field = reading.field::<$ty>(node, $crate::decode::key!($field $($key)?));)*
+                Some($name { span: node.span.clone(), $($field: $field?),* })
+            }
+        }
+    };
+}
+
+/// Declares a value that is one of a few words.
+macro_rules! choice {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$doc])* $variant),* }
+
+        impl $name {
+            /// The word that the profile has for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),* }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl $crate::decode::Decode for $name {
+            fn decode(
+                node: &$crate::yaml::Node,
+                reading: &mut $crate::decode::Reading<'_>,
+            ) -> Option<Self> {
+                let words = [$($word),*];
+                let text = reading.text(node, words[0])?;
+                match text {
+                    $($word => Some($name::$variant),)*
+                    _ => {
+                        let hint = match $crate::problem::nearest(text, words) {
+                            Some(word) => format!("did you mean `{word}`?"),
+                            None => format!("one of: {}", words.join(", ")),
+                        };
+                        let says = format!("`{text}` is none of the values that this key takes");
+                        reading.report($crate::problem::Code::UNKNOWN_VALUE, node.span.clone(), says, hint);
+                        None
+                    }
+                }
+            }
+        }
+    };
+}
+
+/// Declares a text with a rule: built once, where it is read, and right from then on.
+macro_rules! text {
+    ($(#[$meta:meta])* pub struct $name:ident: $code:ident like $example:literal by $rule:expr;) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the rule, and brings the text into its one form.
+            ///
+            /// # Errors
+            /// Why the text is refused, as a half sentence.
+            pub fn parse(text: &str) -> Result<$name, String> {
+                let rule: fn(&str) -> Result<String, String> = $rule;
+                rule(text).map($name)
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl $crate::decode::Decode for $name {
+            const EXAMPLE: &'static str = $example;
+            fn decode(
+                node: &$crate::yaml::Node,
+                reading: &mut $crate::decode::Reading<'_>,
+            ) -> Option<Self> {
+                let text = reading.text(node, $example)?;
+                match $name::parse(text) {
+                    Ok(value) => Some(value),
+                    Err(why) => {
+                        let hint = format!("write it like `{}`", $example);
+                        reading.report($crate::problem::Code::$code, node.span.clone(), format!("`{text}` {why}"), hint);
+                        None
+                    }
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {choice, key, section, text};

@@ -1,0 +1,143 @@
+//! The profile: what a person wrote about one cluster, typed and checked, with the place of each value.
+//!
+//! In: the text of `profiles/<name>.yaml`. Out: a [`Profile`] whose every value keeps its rule, or all findings at once.
+//! A profile is what was *said*: defaults are decided in `plan`, and what a component's options mean is known to
+//! `catalog`. No secret value ever gets in; [`secret_values`] looks for those that try.
+
+pub mod cluster;
+pub mod eks_anywhere;
+pub mod patch;
+pub mod rules;
+mod secret_values;
+pub mod secrets;
+pub mod storage;
+pub mod vsphere;
+pub mod workloads;
+
+use std::sync::Arc;
+
+use crate::problem::{Code, Place, Problem, Problems, Source};
+use crate::yaml::{self, Node};
+use crate::decode::{At, Decode, Named, Reading, section};
+use crate::texts::{Name, RepoPath};
+
+/// The `apiVersion` of the profiles that are read.
+pub const API_VERSION: &str = "fluxwright/v1alpha1";
+/// The `kind` of a profile.
+pub const KIND: &str = "ClusterProfile";
+
+section! {
+    /// The document: header lines, then sections; there is no `spec:`.
+    pub struct Document {
+        /// [`API_VERSION`].
+        api_version as "apiVersion": String,
+        /// [`KIND`].
+        kind: String,
+        /// Whose profile it is.
+        metadata: cluster::Metadata,
+        /// The Kubernetes that the cluster runs.
+        kubernetes: cluster::Kubernetes,
+        /// The Flux of the cluster.
+        flux: cluster::Flux,
+        /// Networks.
+        network: Option<cluster::Network>,
+        /// The vCenter.
+        vsphere: Option<vsphere::Vsphere>,
+        /// The EKS Anywhere cluster itself.
+        eks_anywhere as "eksAnywhere": Option<eks_anywhere::EksAnywhere>,
+        /// Secret stores.
+        secrets: Option<secrets::Secrets>,
+        /// Storage.
+        storage: Option<storage::Storage>,
+        /// Components of the catalog.
+        components: Named<Name, workloads::Component>,
+        /// Other Helm charts.
+        releases: Vec<workloads::Release>,
+        /// Folders of manifests.
+        paths: Vec<workloads::GitPath>,
+        /// Secrets from stores, or asked for.
+        external_secrets as "externalSecrets": Vec<secrets::ExternalSecret>,
+        /// Namespaces beyond those of components.
+        namespaces: Vec<cluster::Namespace>,
+        /// Files of the tree that are the user's now: referenced, never written.
+        unmanaged: Vec<At<RepoPath>>,
+    }
+}
+
+/// A profile that was read and checked.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The file, for places.
+    pub source: Arc<Source>,
+    /// What it says.
+    pub document: Document,
+    /// The file as nodes, for the places of what only the catalog can judge.
+    pub root: Node,
+}
+
+impl std::ops::Deref for Profile {
+    type Target = Document;
+    fn deref(&self) -> &Document {
+        &self.document
+    }
+}
+
+impl Profile {
+    /// Reads a profile.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, by place.
+    pub fn read(source: &Arc<Source>) -> Result<Profile, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let profile = Profile::read_into(source, &mut problems);
+        problems.finish(profile).map(|(profile, _)| profile)
+    }
+
+    fn read_into(source: &Arc<Source>, problems: &mut Problems) -> Option<Profile> {
+        let root = yaml::read(source, problems)?;
+        expect_header(source, &root, problems)?;
+        secret_values::find(source, &root, problems);
+        let document = Document::decode(&root, &mut Reading { source, problems })?;
+        let profile = Profile { source: Arc::clone(source), document, root };
+        rules::check(&profile, problems);
+        Some(profile)
+    }
+
+    /// The cluster's name.
+    pub fn name(&self) -> &str {
+        self.metadata.name.as_str()
+    }
+
+    /// Where the tree stands in the repo.
+    pub fn tree_path(&self) -> String {
+        match &self.flux.path {
+            Some(path) => path.as_str().to_owned(),
+            None => format!("clusters/{}", self.name()),
+        }
+    }
+
+    /// The place of some bytes of the profile.
+    pub fn place(&self, span: &std::ops::Range<usize>) -> Place {
+        Place::new(&self.source, span.clone())
+    }
+}
+
+/// A file that is no profile at all is told so once, not key by key.
+fn expect_header(source: &Arc<Source>, root: &Node, problems: &mut Problems) -> Option<()> {
+    let text = |key: &str| root.get(key).and_then(Node::text);
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if api_version == Some(API_VERSION) && kind == Some(KIND) {
+        return Some(());
+    }
+    let says = match (api_version, kind) {
+        (Some(api_version), Some(kind)) => format!("this is a {kind} of {api_version}, no {KIND} of {API_VERSION}"),
+        _ => format!("this is no {KIND}"),
+    };
+    let span = root.get("kind").or(root.get("apiVersion")).map_or(0..0, |node| node.span.clone());
+    problems.push(
+        Problem::new(Code::WRONG_DOCUMENT, says)
+            .at(Place::new(source, span))
+            .hint(format!("begin the file with:\napiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: my-cluster")),
+    );
+    None
+}

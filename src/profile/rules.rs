@@ -1,0 +1,259 @@
+//! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
+//! which keys exclude each other.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Profile;
+use super::patch::{Operation, Patch};
+use super::secrets::Keys;
+use crate::texts::{Covers, Name};
+use super::vsphere::Credentials;
+use super::workloads::GitSource;
+use crate::problem::{Code, Problem, Problems, nearest};
+
+/// A profile with places to point at, and the findings so far.
+struct Check<'a> {
+    profile: &'a Profile,
+    problems: &'a mut Problems,
+}
+
+/// Checks all rules.
+pub fn check(profile: &Profile, problems: &mut Problems) {
+    let mut check = Check { profile, problems };
+    check.file_name();
+    check.unique_names();
+    check.default_classes();
+    check.networks();
+    check.namespaces();
+    check.vsphere();
+    check.secrets();
+    check.sources();
+    check.patches();
+}
+
+impl Check<'_> {
+    fn report(&mut self, code: Code, span: &Range<usize>, says: String, because: &str, hint: String) {
+        let mut problem = Problem::new(code, says).at(self.profile.place(span)).hint(hint);
+        if !because.is_empty() {
+            problem = problem.because(because);
+        }
+        self.problems.push(problem);
+    }
+
+    fn file_name(&mut self) {
+        let path = self.profile.source.name.replace('\\', "/");
+        let Some((folder, file)) = path.rsplit_once('/') else { return };
+        let stem = file.trim_end_matches(".yaml").trim_end_matches(".yml");
+        let name = &self.profile.metadata.name;
+        if (folder == "profiles" || folder.ends_with("/profiles")) && stem != name.as_str() {
+            let hint = format!("name: {stem}");
+            let says = format!("the cluster is called `{name}` and its file `{file}`");
+            self.report(Code::NAME_DIFFERS, &name.span, says, "a profile is found by its file's name", hint);
+        }
+    }
+
+    fn unique_names(&mut self) {
+        let profile = self.profile;
+        let storage = profile.storage.iter();
+        let named = |name: &crate::decode::At<crate::texts::ObjectName>| (name.to_string(), name.span.clone());
+        let plain = |name: &crate::decode::At<Name>| (name.to_string(), name.span.clone());
+        let stores = profile.secrets.iter().flat_map(|secrets| &secrets.stores);
+        self.unique("stores", stores.map(|store| plain(&store.name)).collect());
+        self.unique("storage classes", storage.clone().flat_map(|s| &s.classes).map(|c| named(&c.name)).collect());
+        self.unique("snapshot classes", storage.clone().flat_map(|s| &s.snapshot_classes).map(|c| named(&c.name)).collect());
+        let claims = storage.flat_map(|s| &s.claims).map(|c| (format!("{}/{}", c.namespace, c.name), c.name.span.clone()));
+        self.unique("claims", claims.collect());
+        self.unique("namespaces", profile.namespaces.iter().map(|n| plain(&n.name)).collect());
+        let secrets = profile.external_secrets.iter().map(|s| (format!("{}/{}", s.namespace, s.name), s.name.span.clone()));
+        self.unique("external secrets", secrets.collect());
+    }
+
+    fn unique(&mut self, what: &str, names: Vec<(String, Range<usize>)>) {
+        let mut seen = BTreeMap::new();
+        for (name, span) in names {
+            if let Some(first) = seen.insert(name.clone(), span.clone()) {
+                let (line, _) = self.profile.source.line_column(first.start);
+                let says = format!("two {what} are called `{name}`, the first in line {line}");
+                self.report(Code::DUPLICATE_NAME, &span, says, "", "give one of them another name".to_owned());
+            }
+        }
+    }
+
+    fn default_classes(&mut self) {
+        let Some(storage) = &self.profile.storage else { return };
+        let classes = storage.classes.iter().filter_map(|c| c.default.as_ref().map(|d| (&c.name, d, None)));
+        let snapshots = storage.snapshot_classes.iter().filter_map(|c| {
+            c.default.as_ref().map(|d| (&c.name, d, Some(c.driver.as_ref().map(|driver| driver.value.clone()))))
+        });
+        let mut first = BTreeMap::new();
+        for (name, default, group) in classes.chain(snapshots).filter(|(_, default, _)| default.value) {
+            if let Some(other) = first.insert(group.clone(), name.to_string()) {
+                let says = format!("`{other}` is the default class already");
+                let because = "with two defaults Kubernetes takes the newer one, and which that is changes";
+                self.report(Code::TWO_DEFAULTS, &default.span, says, because, "default: false".to_owned());
+            }
+        }
+    }
+
+    fn networks(&mut self) {
+        let Some(network) = &self.profile.network else { return };
+        let mut parts: Vec<(&str, &dyn Covers, String, Range<usize>)> = Vec::new();
+        for (what, cidr) in [("nodes", &network.nodes), ("pods", &network.pods), ("services", &network.services)] {
+            if let Some(cidr) = cidr {
+                parts.push((what, &cidr.value, cidr.to_string(), cidr.span.clone()));
+            }
+        }
+        for range in &network.dhcp {
+            parts.push(("dhcp", &range.value, range.to_string(), range.span.clone()));
+        }
+        for (index, (what, covers, text, span)) in parts.iter().enumerate() {
+            for (other_what, other, other_text, _) in &parts[..index] {
+                // DHCP hands out addresses of the nodes' network, so these two overlap rightly.
+                let rightly = matches!((*other_what, *what), ("nodes" | "dhcp", "dhcp"));
+                if !rightly && covers.overlaps(*other) {
+                    let says = format!("{what} {text} and {other_what} {other_text} share addresses");
+                    let because = "a packet to a shared address reaches one of the two, and nobody says which";
+                    self.report(Code::OVERLAPPING_NETWORKS, span, says, because, format!("give {what} a network of its own"));
+                }
+            }
+        }
+    }
+
+    fn namespaces(&mut self) {
+        for namespace in &self.profile.namespaces {
+            if is_clusters_own(namespace.name.as_str()) {
+                let says = format!("the namespace `{}` belongs to the cluster", namespace.name);
+                let hint = "leave the item out; things may be put into that namespace all the same".to_owned();
+                self.report(Code::RESERVED_NAME, &namespace.name.span, says, "", hint);
+            }
+        }
+    }
+
+    fn vsphere(&mut self) {
+        let Some(vsphere) = &self.profile.vsphere else { return };
+        if let (Some(insecure), Some(thumbprint)) = (&vsphere.insecure, &vsphere.thumbprint)
+            && insecure.value
+        {
+            let says = "`insecure: true` and a thumbprint exclude each other".to_owned();
+            let because = "with `insecure` any certificate will do, and the thumbprint is never looked at";
+            self.report(Code::CHOOSE_ONE, &thumbprint.span, says, because, "take out `insecure: true`".to_owned());
+        }
+        if let Some(id) = &vsphere.cluster_id
+            && id.as_str().len() > 64
+        {
+            let because = "the CSI driver takes at most 64 characters (vsphere-csi-driver pkg/common/config/config.go)";
+            let says = format!("the cluster id has {} characters", id.as_str().len());
+            self.report(Code::BAD_CONFIG_TEXT, &id.span, says, because, "shorten it to 64 characters".to_owned());
+        }
+        if vsphere.datacenters.is_empty() {
+            let says = "`datacenters` is missing here".to_owned();
+            self.report(Code::MISSING_KEY, &vsphere.span, says, "", "datacenters:\n  - Datacenter".to_owned());
+        }
+        match vsphere.credentials.as_ref().map(|credentials| &credentials.value) {
+            Some(Credentials::Keys { store, .. } | Credentials::File { store, .. }) => {
+                let span = vsphere.credentials.as_ref().map_or(0..0, |credentials| credentials.span.clone());
+                self.store_exists(store.as_ref(), &span);
+            }
+            Some(Credentials::Ask) | None => {}
+        }
+    }
+
+    /// A secret that comes from a store needs the store, the named one or a first one.
+    fn store_exists(&mut self, store: Option<&crate::decode::At<Name>>, user: &Range<usize>) {
+        let stores: Vec<&str> =
+            self.profile.secrets.iter().flat_map(|secrets| &secrets.stores).map(|store| store.name.as_str()).collect();
+        match store {
+            Some(name) if !stores.contains(&name.as_str()) => {
+                let hint = match nearest(name.as_str(), stores.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "add it to `secrets.stores`".to_owned(),
+                };
+                self.report(Code::UNKNOWN_STORE, &name.span, format!("there is no store `{name}`"), "", hint);
+            }
+            None if stores.is_empty() => {
+                let says = "this secret comes from a store, and the profile has none".to_owned();
+                let hint = "add a store to `secrets.stores`, or say `ask` to be asked for the value".to_owned();
+                self.report(Code::UNKNOWN_STORE, user, says, "", hint);
+            }
+            _ => {}
+        }
+    }
+
+    fn secrets(&mut self) {
+        for secret in &self.profile.external_secrets {
+            let asked = secret.ask.as_ref().is_some_and(|ask| ask.value);
+            match (&secret.keys.value, asked) {
+                (Keys::Names(_), true) => {}
+                (Keys::Remote(_), false) => self.store_exists(secret.store.as_ref(), &secret.name.span),
+                (Keys::Names(_), false) => {
+                    let says = "these keys have no place in a store".to_owned();
+                    let hint = "keys:\n  password: my-cluster/registry\n# or, to be asked for the values:\nask: true".to_owned();
+                    self.report(Code::CHOOSE_ONE, &secret.keys.span, says, "", hint);
+                }
+                (Keys::Remote(_), true) => {
+                    let says = "a Secret that is asked for has no places in a store".to_owned();
+                    self.report(Code::CHOOSE_ONE, &secret.keys.span, says, "", "keys:\n  - password".to_owned());
+                }
+            }
+        }
+    }
+
+    fn sources(&mut self) {
+        for path in &self.profile.paths {
+            let Some(GitSource { tag, branch, semver, span, .. }) = &path.source else { continue };
+            let said = [tag.is_some(), branch.is_some(), semver.is_some()].into_iter().filter(|said| *said).count();
+            if said != 1 {
+                let says = "a source has one of `tag`, `branch` and `semver`".to_owned();
+                let because = "without one Flux follows the branch `master`";
+                self.report(Code::CHOOSE_ONE, span, says, because, "tag: v1.2.3".to_owned());
+            }
+        }
+    }
+
+    fn patches(&mut self) {
+        let profile = self.profile;
+        let lists = [
+            profile.storage.as_ref().map(|storage| &storage.patches),
+            profile.secrets.as_ref().map(|secrets| &secrets.patches),
+            profile.eks_anywhere.as_ref().map(|eks| &eks.patches),
+        ];
+        let components = profile.components.0.iter().map(|(_, component)| &component.patches);
+        let releases = profile.releases.iter().map(|release| &release.patches);
+        let paths = profile.paths.iter().map(|path| &path.patches);
+        let secrets = profile.external_secrets.iter().map(|secret| &secret.patches);
+        let all = lists.into_iter().flatten().chain(components).chain(releases).chain(paths).chain(secrets);
+        for patch in all.flatten() {
+            self.patch(patch);
+        }
+    }
+
+    fn patch(&mut self, patch: &Patch) {
+        if patch.merge.is_some() == patch.ops.is_some() {
+            let says = "a patch has either `merge` or `ops`".to_owned();
+            let hint = "merge:\n  metadata:\n    labels:\n      team: platform".to_owned();
+            self.report(Code::CHOOSE_ONE, &patch.span, says, "", hint);
+        }
+        for op in patch.ops.iter().flatten() {
+            let (wants_value, wants_from) = match op.op {
+                Operation::Add | Operation::Replace | Operation::Test => (true, false),
+                Operation::Remove => (false, false),
+                Operation::Move | Operation::Copy => (false, true),
+            };
+            if op.value.is_some() != wants_value || op.from.is_some() != wants_from {
+                let takes = match (wants_value, wants_from) {
+                    (true, _) => "takes `value` and no `from`",
+                    (_, true) => "takes `from` and no `value`",
+                    _ => "takes neither `value` nor `from`",
+                };
+                let says = format!("the operation `{}` {takes}", op.op.as_str());
+                self.report(Code::CHOOSE_ONE, &op.span, says, "", "op: add\npath: /spec/replicas\nvalue: 1".to_owned());
+            }
+        }
+    }
+}
+
+/// Namespaces that come with a cluster or with Flux: fluxwright never renders them.
+pub fn is_clusters_own(namespace: &str) -> bool {
+    matches!(namespace, "default" | "flux-system" | "eksa-system") || namespace.starts_with("kube-")
+}

@@ -1,0 +1,127 @@
+//! The vCenter, typed once for all that talk to it, and the roles and policies that its owner makes.
+
+use crate::decode::{At, Decode, Reading, section};
+use crate::texts::{ConfigText, Datacenter, Host, Name, Thumbprint, VcenterUser};
+use crate::problem::Code;
+use crate::yaml::Node;
+
+section! {
+    /// Whom the CSI driver's roles are given to, and on what.
+    pub struct Roles {
+        /// The user.
+        principal: VcenterUser,
+        /// Datastores that volumes may lie on.
+        datastores: Vec<ConfigText>,
+        /// Hosts of the nodes.
+        hosts: Vec<ConfigText>,
+    }
+}
+
+section! {
+    /// A storage policy by tag.
+    pub struct Policy {
+        /// The policy's name; a storage class names it.
+        name: ConfigText,
+        /// The tag's category.
+        category: ConfigText,
+        /// The tag.
+        tag: ConfigText,
+        /// The datastore that carries the tag.
+        datastore: ConfigText,
+    }
+}
+
+section! {
+    /// The vCenter of the cluster.
+    pub struct Vsphere {
+        /// Its name or address, as all that talk to it write it.
+        server: At<Host>,
+        /// Its port; 443 if nothing is said.
+        port: Option<At<u32>>,
+        /// The SHA-1 thumbprint of its certificate.
+        thumbprint: Option<At<Thumbprint>>,
+        /// Whether any certificate will do.
+        insecure: Option<At<bool>>,
+        /// The datacenters with the cluster's nodes.
+        datacenters: Vec<At<Datacenter>>,
+        /// The cluster's id in the CSI driver, at most 64 characters.
+        cluster_id as "clusterId": Option<At<ConfigText>>,
+        /// What the CSI driver calls the distribution.
+        cluster_distribution as "clusterDistribution": Option<At<ConfigText>>,
+        /// Tag categories of regions and zones.
+        topology_categories as "topologyCategories": Vec<ConfigText>,
+        /// The folder with the nodes' machines.
+        node_folder as "nodeFolder": Option<ConfigText>,
+        /// Where its users and passwords are kept.
+        credentials: Option<At<Credentials>>,
+        /// The roles for the CSI driver.
+        roles: Option<Roles>,
+        /// Storage policies by tag.
+        policies: Vec<Policy>,
+    }
+}
+
+/// Where credentials are kept. Never what they are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Credentials {
+    /// Nowhere: a bootstrap step asks for them and makes the Secret.
+    Ask,
+    /// One remote secret with the user's name and the password in it.
+    Keys {
+        /// The store, if not the first.
+        store: Option<At<Name>>,
+        /// The remote secret.
+        key: ConfigText,
+        /// The property with the user's name.
+        username: ConfigText,
+        /// The property with the password.
+        password: ConfigText,
+    },
+    /// One remote secret that is the whole configuration file.
+    File {
+        /// The store, if not the first.
+        store: Option<At<Name>>,
+        /// The remote secret.
+        file: ConfigText,
+    },
+}
+
+section! {
+    /// The mapping form of [`Credentials`].
+    pub struct CredentialKeys {
+        /// The store, if not the first.
+        store: Option<At<Name>>,
+        /// The remote secret with both values in it.
+        key: Option<ConfigText>,
+        /// The property with the user's name.
+        username: Option<ConfigText>,
+        /// The property with the password.
+        password: Option<ConfigText>,
+        /// The remote secret that is the whole file.
+        file: Option<ConfigText>,
+    }
+}
+
+impl Decode for Credentials {
+    const EXAMPLE: &'static str = "ask";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if node.text() == Some("ask") {
+            return Some(Credentials::Ask);
+        }
+        let keys = CredentialKeys::decode(node, reading)?;
+        match keys {
+            CredentialKeys { store, key: Some(key), username: Some(username), password: Some(password), file: None, .. } => {
+                Some(Credentials::Keys { store, key, username, password })
+            }
+            CredentialKeys { store, key: None, username: None, password: None, file: Some(file), .. } => {
+                Some(Credentials::File { store, file })
+            }
+            CredentialKeys { span, .. } => {
+                let says = "credentials are either `key`, `username` and `password` together, or `file` alone, or the word `ask`";
+                let hint = "key: my-cluster/vsphere\nusername: username\npassword: password";
+                reading.report(Code::CHOOSE_ONE, span, says, hint);
+                None
+            }
+        }
+    }
+}

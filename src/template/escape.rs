@@ -1,0 +1,107 @@
+//! How a value is written into each kind of file, so that it stays one value there.
+//!
+//! The kind is the file's ending before `.j2`. A second ending `.tpl` says that the text is a Go template too (an
+//! ExternalSecret's), where `{{` in a value must not begin an action.
+
+/// The kind whose values become slots: YAML and JSON.
+pub const SLOT: &str = "slot";
+
+/// The endings that have an escaper, for hints.
+pub const KINDS: &[&str] = &["x.yaml.j2", "x.json.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
+
+/// The escaper for a template's path; none means that the kind is refused.
+pub fn for_file(path: &str) -> Option<&'static str> {
+    let name = path.strip_suffix(".j2")?;
+    let (name, go) = match name.strip_suffix(".tpl") {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    match (name.rsplit_once('.')?.1, go) {
+        ("yaml" | "yml" | "json", false) => Some(SLOT),
+        ("sh", false) => Some("sh"),
+        ("md", false) => Some("md"),
+        ("conf", false) => Some("conf"),
+        ("conf", true) => Some("conf.tpl"),
+        _ => None,
+    }
+}
+
+/// A value as the file of that kind writes it; `whole_file` when it is another file, put in with `text(…)`.
+///
+/// # Errors
+/// A value that the file cannot hold.
+pub fn escape(kind: &str, value: &str, whole_file: bool) -> Result<String, String> {
+    match kind {
+        "conf" if whole_file => Ok(value.to_owned()),
+        "conf.tpl" if whole_file => Ok(go_template(value)),
+        "sh" => shell(value),
+        "conf" => gcfg(value),
+        "conf.tpl" => gcfg(value).map(|text| go_template(&text)),
+        "md" => Ok(markdown(value)),
+        _ => Ok(value.to_owned()),
+    }
+}
+
+/// POSIX single quotes: nothing inside them is special but the quote itself.
+fn shell(value: &str) -> Result<String, String> {
+    if value.contains('\0') {
+        return Err("a shell word cannot hold a NUL character".to_owned());
+    }
+    Ok(format!("'{}'", value.replace('\'', r"'\''")))
+}
+
+/// A quoted value of gcfg v1.2.3: only `\\`, `\"`, `\n` and `\t` are escapes; CR is dropped silently by the reader
+/// (go-gcfg/gcfg scanner/scanner.go), so it is refused here.
+fn gcfg(value: &str) -> Result<String, String> {
+    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err("csi-vsphere.conf and its like cannot hold control characters".to_owned());
+    }
+    let escaped = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n").replace('\t', r"\t");
+    Ok(format!("\"{escaped}\""))
+}
+
+/// `{{` begins an action of a Go template; as an action that prints itself it does not.
+fn go_template(text: &str) -> String {
+    text.replace("{{", "{{\"{{\"}}")
+}
+
+fn markdown(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '#' | '+' | '!' | '|' | '~' | '&') {
+            out.push('\\');
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_word_stays_one_word() {
+        assert_eq!(shell("it's $HOME").unwrap(), r"'it'\''s $HOME'");
+        assert!(shell("a\0b").is_err());
+    }
+
+    #[test]
+    fn a_gcfg_value_has_the_four_escapes_only() {
+        assert_eq!(gcfg("a\\b\"c\nd\te;#").unwrap(), "\"a\\\\b\\\"c\\nd\\te;#\"");
+        assert!(gcfg("a\rb").is_err());
+    }
+
+    #[test]
+    fn a_brace_in_a_go_template_prints_itself() {
+        assert_eq!(escape("conf.tpl", "{{x}}", false).unwrap(), "\"{{\"{{\"}}x}}\"");
+    }
+
+    #[test]
+    fn a_kind_without_an_escaper_is_refused() {
+        assert_eq!(for_file("a/b.toml.j2"), None);
+        assert_eq!(for_file("Makefile.j2"), None);
+        assert_eq!(for_file("x.yaml.tpl.j2"), None);
+        assert_eq!(for_file("files/x.conf.tpl.j2"), Some("conf.tpl"));
+    }
+}

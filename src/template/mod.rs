@@ -1,0 +1,375 @@
+//! The only door to MiniJinja: templates of the catalog and of the repo's own components become objects and texts.
+//!
+//! A template is a stranger. It sees the context that it is given and the files of its own folder, and nothing else: no
+//! environment, no disk, no clock. Fuel, depth and output are bounded. What it asks for must be there (strict undefined),
+//! and an error names the component, the file, the line and what was asked for.
+//!
+//! A value never passes through YAML text. In a `.yaml` or `.json` template each `<{ value }>` becomes a *slot*, the
+//! template's text is parsed, and the slots are filled in the parsed document; so no value can change a document's
+//! structure, and a value that stands inside a longer text is refused with a hint to join it with `~`. Other kinds of
+//! files have an escaper each ([`escape`]); a kind without one is refused. See `docs/decisions/templates.md`.
+//!
+//! Not here: what stands in a context (`plan`), what objects become (`render`).
+
+mod escape;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::problem::{Code, Place, Problem, Problems, Source};
+use crate::yaml::{self, Kind, Meaning, Node};
+
+/// Instructions that one template may run.
+const FUEL: u64 = 500_000;
+/// How deep templates may call each other.
+const DEPTH: usize = 32;
+/// Bytes that one template may write.
+const MAX_OUTPUT: usize = 4 * yaml::MAX_BYTES;
+/// The ending of template files; what is before it says the kind of file.
+const ENDING: &str = ".j2";
+
+/// Answers to what a template may ask about APIs: which version a kind has, and whether it has a field.
+pub trait Apis: Send + Sync {
+    /// The `apiVersion` of a kind for the versions in the profile.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence.
+    fn api(&self, kind: &str) -> Result<String, String>;
+
+    /// Whether the versions in the profile know a field, or a value `field=value`.
+    ///
+    /// # Errors
+    /// Why that is not known, as a sentence.
+    fn has(&self, kind: &str, field: &str) -> Result<bool, String>;
+}
+
+/// What a template can ask for.
+#[derive(Debug, Clone)]
+pub struct Context(Value);
+
+impl Context {
+    /// The context of a value whose keys a template sees.
+    pub fn of(value: &impl Serialize) -> Context {
+        Context(Value::from(Serde(value)))
+    }
+
+    /// The same with one more key.
+    pub fn with(&self, key: &str, value: &impl Serialize) -> Context {
+        let more = Value::from_iter([(key, Value::from(Serde(value)))]);
+        Context(minijinja::value::merge_maps([more, self.0.clone()]))
+    }
+}
+
+/// The files of one folder, by their path in it.
+pub type Files = BTreeMap<String, Cow<'static, str>>;
+
+/// The templates of one folder, ready to be rendered.
+pub struct Engine {
+    label: String,
+    env: Environment<'static>,
+}
+
+impl Engine {
+    /// Reads the templates of a folder that findings call `label`.
+    ///
+    /// # Errors
+    /// A template that cannot be parsed, or of a kind without an escaper.
+    pub fn new(label: &str, files: &Files, apis: &Arc<dyn Apis>) -> Result<Engine, Vec<Problem>> {
+        let mut engine = Engine { label: label.to_owned(), env: environment(apis) };
+        let mut problems = Problems::default();
+        for (path, text) in files.iter().filter(|(path, _)| path.ends_with(ENDING)) {
+            if let Err(problem) = engine.add(path, text) {
+                problems.push(problem);
+            }
+        }
+        problems.finish(Some(engine)).map(|(engine, _)| engine)
+    }
+
+    fn add(&mut self, path: &str, text: &str) -> Result<(), Problem> {
+        let source = Source::new(format!("{}/{path}", self.label), text);
+        if escape::for_file(path).is_none() {
+            let says = format!("`{path}` is a kind of file that no value can be put into safely");
+            let hint = format!("name it like one of: {}", escape::KINDS.join(", "));
+            return Err(Problem::new(Code::BROKEN_TEMPLATE, says).at(Place::file(&source.name)).hint(hint));
+        }
+        if text.len() > yaml::MAX_BYTES {
+            let says = format!("the template has more than {} bytes", yaml::MAX_BYTES);
+            return Err(Problem::new(Code::BROKEN_TEMPLATE, says).at(Place::file(&source.name)).hint("split it"));
+        }
+        self.env.add_template_owned(path.to_owned(), text.to_owned()).map_err(|error| self.explain(&error))
+    }
+
+    /// The paths of the templates below a folder.
+    pub fn below(&self, folder: &str) -> Vec<String> {
+        let inside = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let mut paths: Vec<String> = self.env.templates().map(|(name, _)| name.to_owned()).filter(|name| inside(name)).collect();
+        paths.sort();
+        paths
+    }
+
+    /// The documents of a `.yaml` or `.json` template.
+    ///
+    /// # Errors
+    /// What is wrong with the template, or with what it gave.
+    pub fn documents(&self, path: &str, context: &Context) -> Result<Vec<Json>, Vec<Problem>> {
+        let (text, slots) = self.run(path, context).map_err(|problem| vec![problem])?;
+        let source = Source::new(format!("{}/{path} (rendered)", self.label), text.replace([SLOT_BEGIN, SLOT_END], "\u{b7}"));
+        let parsed = Source::new(source.name.clone(), text);
+        let mut problems = Problems::default();
+        let documents = yaml::read_all(&parsed, &mut problems).map(|nodes| {
+            let mut fill = Fill { source: &source, slots: &slots, problems: &mut problems };
+            nodes.iter().map(|node| fill.value(node)).collect::<Vec<_>>()
+        });
+        let as_template = |mut problem: Problem| {
+            problem.code = Code::BROKEN_TEMPLATE;
+            problem
+        };
+        let found = problems.sorted();
+        match documents {
+            Some(documents) if found.is_empty() => Ok(documents),
+            _ => Err(found.into_iter().map(as_template).collect()),
+        }
+    }
+
+    /// The text of a template of any other kind.
+    ///
+    /// # Errors
+    /// What is wrong with the template.
+    pub fn text(&self, path: &str, context: &Context) -> Result<String, Problem> {
+        self.run(path, context).map(|(text, _)| text)
+    }
+
+    /// Whether there is such a template.
+    pub fn has(&self, path: &str) -> bool {
+        self.env.get_template(path).is_ok()
+    }
+
+    fn run(&self, path: &str, context: &Context) -> Result<(String, Slots), Problem> {
+        let template = self.env.get_template(path).map_err(|error| self.explain(&error))?;
+        let text_of = Value::from_object(TextOf(context.0.clone()));
+        let root = context! { text => text_of, ..context.0.clone() };
+        let mut out = Bounded(Vec::new());
+        let mut captured = template.render_captured_to(root, &mut out).map_err(|error| self.explain(&error))?;
+        let slots = captured.with_state_mut(|state| std::mem::take(state.get_or_insert_extension(Slots::default())));
+        Ok((String::from_utf8_lossy(&out.0).into_owned(), slots))
+    }
+
+    /// A value of component.yaml, its texts expanded where they hold `<{ … }>`.
+    ///
+    /// # Errors
+    /// What is wrong with an expression.
+    pub fn expand(&self, value: &Json, context: &Context) -> Result<Json, Problem> {
+        match value {
+            Json::String(text) if text.contains("<{") || text.contains("<%") => {
+                let done = self.env.render_named_str("expression", text, context.0.clone());
+                done.map(Json::String).map_err(|error| self.explain(&error))
+            }
+            Json::Array(items) => items.iter().map(|item| self.expand(item, context)).collect(),
+            Json::Object(map) => {
+                let entry = |(key, value): (&String, &Json)| Ok((key.clone(), self.expand(value, context)?));
+                map.iter().map(entry).collect::<Result<serde_json::Map<_, _>, _>>().map(Json::Object)
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// Whether an expression of component.yaml (`when:`) holds.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn holds(&self, expression: &str, context: &Context) -> Result<bool, Problem> {
+        let compiled = self.env.compile_expression(expression).map_err(|error| self.explain(&error))?;
+        compiled.eval(context.0.clone()).map(|value| value.is_true()).map_err(|error| self.explain(&error))
+    }
+
+    fn explain(&self, error: &Error) -> Problem {
+        let innermost = innermost(error);
+        let name = innermost.name().unwrap_or("component.yaml");
+        let text = innermost.template_source().unwrap_or("");
+        let source = Source::new(format!("{}/{name}", self.label), text);
+        let span = innermost.range().unwrap_or_else(|| line_span(text, innermost.line().unwrap_or(1)));
+        let asked = text.get(span.clone()).unwrap_or("").trim().to_owned();
+        let says = match innermost.kind() {
+            ErrorKind::UndefinedError => format!("the template asks for `{asked}`, which is not there"),
+            ErrorKind::OutOfFuel => "the template runs too long".to_owned(),
+            _ => match innermost.detail() {
+                Some(detail) => format!("the template cannot be rendered: {detail}"),
+                None => format!("the template cannot be rendered: {}", innermost.kind()),
+            },
+        };
+        let hint = match innermost.kind() {
+            ErrorKind::UndefinedError => "an option that may be missing needs a `default` in component.yaml, or `is defined` here",
+            ErrorKind::OutOfFuel => "a template is for one file; it has no need of long loops",
+            _ => "values stand in `<{ … }>`, blocks in `<% … %>`, notes in `<# … #>`",
+        };
+        Problem::new(Code::BROKEN_TEMPLATE, says).at(Place::new(&source, span)).hint(hint)
+    }
+}
+
+/// Errors of `text(…)` come wrapped in the error of the template that called it.
+fn innermost(error: &Error) -> &Error {
+    let mut inner = error;
+    while let Some(next) = std::error::Error::source(inner).and_then(|source| source.downcast_ref::<Error>()) {
+        inner = next;
+    }
+    inner
+}
+
+fn line_span(text: &str, line: usize) -> Range<usize> {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    start..end
+}
+
+fn environment(apis: &Arc<dyn Apis>) -> Environment<'static> {
+    let mut env = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .variable_delimiters("<{", "}>")
+        .block_delimiters("<%", "%>")
+        .comment_delimiters("<#", "#>")
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build();
+    if let Ok(syntax) = syntax {
+        env.set_syntax(syntax);
+    }
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_debug(true);
+    env.set_fuel(Some(FUEL));
+    env.set_recursion_limit(DEPTH);
+    env.set_auto_escape_callback(|name| match escape::for_file(name) {
+        Some(kind) => AutoEscape::Custom(kind.into()),
+        None => AutoEscape::None,
+    });
+    env.set_formatter(format);
+    let (api, has) = (Arc::clone(apis), Arc::clone(apis));
+    let fails = |says: String| Error::new(ErrorKind::InvalidOperation, says);
+    env.add_function("api", move |kind: &str| api.api(kind).map_err(fails));
+    env.add_function("has", move |kind: &str, field: &str| has.has(kind, field).map_err(fails));
+    env
+}
+
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let kind = match state.auto_escape() {
+        AutoEscape::Custom(kind) => kind.to_string(),
+        _ => String::new(),
+    };
+    let written = if kind == escape::SLOT {
+        let slots = state.get_or_insert_extension(Slots::default());
+        slots.0.push(value.clone());
+        format!("{SLOT_BEGIN}{}{SLOT_END}", slots.0.len() - 1)
+    } else {
+        let whole_file = value.is_safe();
+        escape::escape(&kind, &value.to_string(), whole_file).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?
+    };
+    out.write_str(&written).map_err(|_| Error::new(ErrorKind::WriteFailure, "too much output"))
+}
+
+/// Values that wait for their place in a parsed document.
+#[derive(Debug, Default)]
+struct Slots(Vec<Value>);
+
+/// Private-use characters: no template has them, and YAML takes them in a plain scalar.
+const SLOT_BEGIN: char = '\u{e0f0}';
+const SLOT_END: char = '\u{e0f1}';
+
+fn slot_index(text: &str) -> Option<usize> {
+    text.strip_prefix(SLOT_BEGIN)?.strip_suffix(SLOT_END)?.parse().ok()
+}
+
+struct Fill<'a> {
+    source: &'a Arc<Source>,
+    slots: &'a Slots,
+    problems: &'a mut Problems,
+}
+
+impl Fill<'_> {
+    fn value(&mut self, node: &Node) -> Json {
+        match &node.kind {
+            Kind::Scalar { text, .. } => match self.slot(text, &node.span) {
+                Some(value) => value,
+                None if node.meaning() == Some(Meaning::Text) => Json::String(text.clone()),
+                None => node.value(self.source, self.problems),
+            },
+            Kind::List(items) => items.iter().map(|item| self.value(item)).collect(),
+            Kind::Map(entries) => {
+                let mut map = serde_json::Map::with_capacity(entries.len());
+                for (key, node) in entries {
+                    let key = match self.slot(&key.text, &key.span) {
+                        Some(Json::String(name)) => name,
+                        Some(other) => other.to_string(),
+                        None => key.text.clone(),
+                    };
+                    let value = self.value(node);
+                    if map.insert(key.clone(), value).is_some() {
+                        let problem = Problem::new(Code::BROKEN_TEMPLATE, format!("the key `{key}` comes out twice"));
+                        self.problems.push(problem.at(Place::new(self.source, node.span.clone())));
+                    }
+                }
+                Json::Object(map)
+            }
+        }
+    }
+
+    fn slot(&mut self, text: &str, span: &Range<usize>) -> Option<Json> {
+        if let Some(value) = slot_index(text).and_then(|index| self.slots.0.get(index)) {
+            return Some(serde_json::to_value(value).unwrap_or(Json::Null));
+        }
+        if text.contains([SLOT_BEGIN, SLOT_END]) {
+            self.problems.push(
+                Problem::new(Code::BROKEN_TEMPLATE, "a value stands inside a longer text")
+                    .at(Place::new(self.source, span.clone()))
+                    .because("a value is put in whole, so that it can never change the document around it")
+                    .hint("join them in the expression: <{ name ~ \"-config\" }>; a text of many lines is a file of its own: <{ text(\"files/x.conf\") }>"),
+            );
+        }
+        None
+    }
+}
+
+/// `text("files/x.conf")`: another file of the same folder, rendered with the same context, as one value.
+#[derive(Debug)]
+struct TextOf(Value);
+
+impl Object for TextOf {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let [path] = args else {
+            return Err(Error::new(ErrorKind::InvalidOperation, "text() takes the path of one file"));
+        };
+        let path = format!("{path}{ENDING}");
+        let text = state.get_template(&path)?.render(self.0.clone())?;
+        // Marked, so that a file of the same kind takes it in as it is; every other kind escapes it as one value.
+        Ok(Value::from_safe_string(text))
+    }
+}
+
+struct Bounded(Vec<u8>);
+
+impl io::Write for &mut Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(io::Error::other(format!("the template writes more than {MAX_OUTPUT} bytes")));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

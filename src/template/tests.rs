@@ -1,0 +1,84 @@
+use super::*;
+use serde_json::json;
+
+struct NoApis;
+impl Apis for NoApis {
+    fn api(&self, kind: &str) -> Result<String, String> {
+        Err(format!("no kind {kind}"))
+    }
+    fn has(&self, _: &str, _: &str) -> Result<bool, String> {
+        Ok(false)
+    }
+}
+
+fn engine(files: &[(&str, &str)]) -> Result<Engine, Vec<Problem>> {
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), Cow::Owned((*text).to_owned()))).collect();
+    let apis: Arc<dyn Apis> = Arc::new(NoApis);
+    Engine::new("components/x", &files, &apis)
+}
+
+fn documents(text: &str, context: &Json) -> Result<Vec<Json>, Vec<Problem>> {
+    engine(&[("a.yaml.j2", text)])?.documents("a.yaml.j2", &Context::of(context))
+}
+
+#[test]
+fn no_value_changes_a_documents_structure() {
+    for hostile in ["a: b", "x\n---\ny: 1", "\"", "'", "{", "- x", "# c", "&a", "*a", "!!str", "\u{7}", "\t", "", "yes", "<{ 1 }>"] {
+        let given = documents("k: <{ v }>\n<{ v }>x: 1\n", &json!({"v": hostile}));
+        assert!(given.is_err(), "a value inside a longer key");
+        let given = documents("k: <{ v }>\nlist:\n- <{ v }>\n", &json!({"v": hostile})).unwrap();
+        assert_eq!(given, [json!({"k": hostile, "list": [hostile]})]);
+    }
+}
+
+#[test]
+fn a_value_keeps_its_type() {
+    let given = documents("a: <{ n }>\nb: <{ m }>\nc: <{ n ~ \"-x\" }>\n", &json!({"n": 3, "m": {"z": 1, "a": [true, null]}})).unwrap();
+    assert_eq!(given[0].to_string(), r#"{"a":3,"b":{"z":1,"a":[true,null]},"c":"3-x"}"#);
+}
+
+#[test]
+fn a_value_inside_a_longer_text_is_refused_with_the_way_to_join() {
+    let problems = documents("k: ./<{ v }>\n", &json!({"v": 1})).unwrap_err();
+    assert_eq!(problems[0].code, Code::BROKEN_TEMPLATE);
+    assert!(problems[0].hint.as_ref().unwrap().contains('~'));
+}
+
+#[test]
+fn what_is_not_there_is_named_with_component_file_and_line() {
+    let problems = documents("a: 1\nb: <{ options.repo }>\n", &json!({"options": {}})).unwrap_err();
+    let place = problems[0].place.as_ref().unwrap();
+    assert_eq!(place.source.name, "components/x/a.yaml.j2");
+    assert_eq!(place.source.line_column(place.start).0, 2);
+    assert_eq!(problems[0].says, "the template asks for `options.repo`, which is not there");
+}
+
+#[test]
+fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
+    let engine = engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();
+    let given = engine.documents("a.yaml.j2", &Context::of(&json!({"user": "a\"b"}))).unwrap();
+    assert_eq!(given, [json!({"conf": "user = \"a\\\"b\"\n"})]);
+}
+
+#[test]
+fn an_error_inside_of_an_included_text_names_that_file() {
+    let engine = engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "x\nuser = <{ nobody }>\n")]).unwrap();
+    let problems = engine.documents("a.yaml.j2", &Context::of(&json!({}))).unwrap_err();
+    assert_eq!(problems[0].place.as_ref().unwrap().source.name, "components/x/f.conf.j2");
+    assert!(problems[0].says.contains("`nobody`"));
+}
+
+#[test]
+fn a_template_reaches_no_file_and_no_environment() {
+    for stranger in ["<{ env(\"HOME\") }>", "<% include \"/etc/passwd\" %>", "<{ text(\"../../secret\") }>", "<{ environ }>", "<{ now() }>"] {
+        assert!(documents(&format!("a: {stranger}\n"), &json!({})).is_err(), "{stranger}");
+    }
+}
+
+#[test]
+fn a_template_is_bounded() {
+    let long = "<% for a in range(10000) %><% for b in range(10000) %>x: 1\n<% endfor %><% endfor %>";
+    assert!(documents(long, &json!({})).is_err());
+    assert!(documents("<% macro m() %><{ m() }><% endmacro %>a: <{ m() }>\n", &json!({})).is_err());
+    assert!(documents("a: <{ \"x\" * 100000000000 }>\n", &json!({})).is_err());
+}
