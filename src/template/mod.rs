@@ -169,6 +169,10 @@ impl Engine {
     /// What is wrong with an expression.
     pub fn expand(&self, value: &Json, context: &Context) -> Result<Json, Problem> {
         match value {
+            Json::String(text) if only_expression(text).is_some() => {
+                let value = self.evaluate(only_expression(text).unwrap_or_default(), context)?;
+                Ok(serde_json::to_value(&value).unwrap_or(Json::Null))
+            }
             Json::String(text) if text.contains("<{") || text.contains("<%") => {
                 let done = self.env.render_named_str("expression", text, context.0.clone());
                 done.map(Json::String).map_err(|error| self.explain(&error))
@@ -187,8 +191,12 @@ impl Engine {
     /// # Errors
     /// What is wrong with the expression.
     pub fn holds(&self, expression: &str, context: &Context) -> Result<bool, Problem> {
+        self.evaluate(expression, context).map(|value| value.is_true())
+    }
+
+    fn evaluate(&self, expression: &str, context: &Context) -> Result<Value, Problem> {
         let compiled = self.env.compile_expression(expression).map_err(|error| self.explain(&error))?;
-        compiled.eval(context.0.clone()).map(|value| value.is_true()).map_err(|error| self.explain(&error))
+        compiled.eval(context.0.clone()).map_err(|error| self.explain(&error))
     }
 
     fn explain(&self, error: &Error) -> Problem {
@@ -213,6 +221,12 @@ impl Engine {
         };
         Problem::new(Code::BROKEN_TEMPLATE, says).at(Place::new(&source, span)).hint(hint)
     }
+}
+
+/// The expression of a text that is nothing else: its value keeps its type.
+fn only_expression(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("<{")?.strip_suffix("}>")?;
+    (!inner.contains("<{")).then_some(inner)
 }
 
 /// Errors of `text(…)` come wrapped in the error of the template that called it.

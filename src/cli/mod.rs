@@ -1,0 +1,78 @@
+//! The command line: the only room with clap, printing and exit codes, and the only one that looks at the environment.
+//!
+//! One file a command. Standard output carries what was asked for, standard error what there is to say about it.
+//! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
+
+mod render;
+mod report;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::Failure;
+
+/// Renders one cluster profile into a complete, ordered, reviewable Flux tree
+#[derive(Debug, Parser)]
+#[command(name = "fluxwright", version, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// Work as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
+    format: Format,
+}
+
+/// How to say what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One JSON document on standard output
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Render(render::Render),
+}
+
+/// How a command that did its work ended.
+enum Done {
+    /// There is nothing to report.
+    Same,
+    /// It found differences.
+    Differences,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let global = &arguments.global;
+    let done = match &arguments.command {
+        Command::Render(command) => command.run(global),
+    };
+    match done {
+        Ok(Done::Same) => ExitCode::SUCCESS,
+        Ok(Done::Differences) => ExitCode::from(1),
+        Err(failure) => {
+            match failure {
+                Failure::Problems(problems) => report::refusal(&problems, global.format),
+                Failure::Error(error) => report::trouble(&error, global.format),
+            }
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! How findings are shown: for people with the text underlined, for programs as JSON.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde_json::{Value, json};
+
+use super::Format;
+use crate::error::Error;
+use crate::problem::{Place, Problem, Severity};
+
+/// Shows why a command did not do what was asked.
+pub fn refusal(problems: &[Problem], format: Format) {
+    match format {
+        Format::Text => problems.iter().for_each(|problem| anstream::eprintln!("{}", text(problem))),
+        Format::Json => anstream::println!("{:#}", json!({ "findings": list(problems) })),
+    }
+}
+
+/// Shows trouble of the machine.
+pub fn trouble(error: &Error, format: Format) {
+    match format {
+        Format::Text => anstream::eprintln!("error: {error}"),
+        Format::Json => anstream::println!("{:#}", json!({ "error": error.to_string() })),
+    }
+}
+
+/// Shows warnings beside the work that is done all the same.
+pub fn warnings(problems: &[Problem]) {
+    for problem in problems {
+        anstream::eprintln!("{}", text(problem));
+    }
+}
+
+/// Findings as JSON.
+pub fn list(problems: &[Problem]) -> Value {
+    problems.iter().map(one).collect()
+}
+
+fn one(problem: &Problem) -> Value {
+    let (line, column) = match &problem.place {
+        Some(place) if !place.source.text.is_empty() => {
+            let (line, column) = place.source.line_column(place.start);
+            (Some(line), Some(column))
+        }
+        _ => (None, None),
+    };
+    json!({
+        "code": problem.code.id, "name": problem.code.name, "severity": problem.severity.to_string(),
+        "file": problem.place.as_ref().map(|place| &place.source.name), "line": line, "column": column,
+        "says": problem.says, "because": problem.because, "hint": problem.hint, "detail": problem.detail,
+    })
+}
+
+/// A finding as people read it; colours are taken out where nobody can see them.
+fn text(problem: &Problem) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let name = format!("{} {}", problem.severity, problem.code);
+    let title = level.with_name(name.as_str()).primary_title(problem.says.as_str());
+    let mut group = Group::with_title(title);
+    group = match &problem.place {
+        Some(place) if place.source.text.is_empty() => group.element(Origin::path(place.source.name.as_str())),
+        Some(place) => group.element(snippet(place)),
+        None => group,
+    };
+    let notes = [(Level::NOTE, "because", &problem.because), (Level::HELP, "hint", &problem.hint)];
+    for (level, name, note) in notes {
+        if let Some(note) = note {
+            group = group.element(level.with_name(name).message(note.as_str()));
+        }
+    }
+    let mut text = Renderer::styled().term_width(usize::MAX).render(&[group]).to_string();
+    for line in problem.detail.iter().flat_map(|detail| detail.lines()) {
+        text.push_str("\n    ");
+        text.push_str(line);
+    }
+    text.push('\n');
+    text
+}
+
+/// The place with its first line; a mapping of many lines is shown where it begins.
+fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+    let source = place.source.text.as_str();
+    let start = place.start.min(source.len());
+    let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+    let end = place.end.clamp(start, line_end);
+    Snippet::source(source).path(place.source.name.as_str()).annotation(AnnotationKind::Primary.span(start..end))
+}

@@ -1,0 +1,126 @@
+//! Where a command works: the repo's root, its profiles, its own components.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Global;
+use crate::catalog::{Catalog, OWN_COMPONENTS};
+use crate::disk::{self, Disk, Entry, LocalDisk, said};
+use crate::error::{Error, Failure};
+use crate::problem::{Code, Place, Problem, Source, nearest};
+use crate::texts::lenient;
+
+/// The folder that a command works in.
+pub struct Workspace {
+    /// The disk.
+    pub disk: LocalDisk,
+    /// Where the user stands.
+    pub start: PathBuf,
+    /// The repo's root.
+    pub root: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the root: the git work tree around the start, else the folder around it that has profiles, else the start.
+    ///
+    /// # Errors
+    /// The start is no folder.
+    pub fn find(global: &Global) -> Result<Workspace, Failure> {
+        let disk = LocalDisk;
+        let start = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        if matches!(said("look at", &start, disk.entry(&start))?, None | Some(Entry::File)) {
+            return Err(argument(format!("there is no folder `{}`", start.display())).into());
+        }
+        let here = said("look at", &start, std::path::absolute(&start))?;
+        let around = |name: &str| here.ancestors().find(|folder| disk.entry(&folder.join(name)).is_ok_and(|entry| entry.is_some()));
+        let found = around(".git").or_else(|| around("profiles")).map(Path::to_path_buf);
+        // Names in findings are as the user would type them: relative where the user stands at the root.
+        let root = match found {
+            Some(root) if root != here => root,
+            _ => start.clone(),
+        };
+        Ok(Workspace { disk, start, root })
+    }
+
+    /// The built-in catalog with the repo's own components.
+    ///
+    /// # Errors
+    /// A component that cannot be read, or has the name of a built-in one; a repo for a newer fluxwright.
+    pub fn catalog(&self) -> Result<Catalog, Failure> {
+        self.refuse_newer()?;
+        let own = disk::own_components(&self.disk, &self.root.join(OWN_COMPONENTS))?;
+        Catalog::new(own).map_err(Failure::from)
+    }
+
+    /// `.fluxwright/version` says the oldest fluxwright that may write here.
+    fn refuse_newer(&self) -> Result<(), Failure> {
+        let path = self.root.join(".fluxwright/version");
+        let Some(text) = disk::read_text(&self.disk, &path)? else { return Ok(()) };
+        let (asked, ours) = (lenient(text.trim()), lenient(env!("CARGO_PKG_VERSION")));
+        if asked > ours {
+            let says = format!("the repo asks for fluxwright {} and this is {}", text.trim(), env!("CARGO_PKG_VERSION"));
+            return Err(Problem::new(Code::NEWER_REPO, says)
+                .at(Place::file(self.shown(&path)))
+                .because("an older one could undo what a newer one wrote")
+                .hint("update fluxwright")
+                .into());
+        }
+        Ok(())
+    }
+
+    /// The profiles that were asked for, or all of the repo.
+    ///
+    /// # Errors
+    /// There is none; a file that cannot be read.
+    pub fn profiles(&self, asked: &[String]) -> Result<Vec<(PathBuf, Arc<Source>)>, Failure> {
+        let folder = self.root.join("profiles");
+        let all = disk::profiles(&self.disk, &folder)?;
+        if all.is_empty() && asked.is_empty() {
+            return Err(Problem::new(Code::NOTHING_TO_RENDER, "there is no profile here")
+                .at(Place::file(self.shown(&folder)))
+                .hint("put one into profiles/<name>.yaml, or name a file: fluxwright render path/to/profile.yaml")
+                .into());
+        }
+        let paths: Vec<PathBuf> = match asked {
+            [] => all,
+            asked => asked.iter().map(|asked| self.profile(asked, &all)).collect::<Result<_, _>>()?,
+        };
+        let source = |path: PathBuf| {
+            let text = disk::read_text(&self.disk, &path)?.unwrap_or_default();
+            let source = Source::new(self.shown(&path), text);
+            Ok::<_, Error>((path, source))
+        };
+        Ok(paths.into_iter().map(source).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// A profile by its name under `profiles/`, or by its path.
+    fn profile(&self, asked: &str, all: &[PathBuf]) -> Result<PathBuf, Failure> {
+        let named = |path: &&PathBuf| path.file_stem().is_some_and(|stem| stem == asked);
+        if let Some(path) = all.iter().find(named) {
+            return Ok(path.clone());
+        }
+        let path = self.start.join(asked);
+        if said("look at", &path, self.disk.entry(&path))?.is_some_and(|entry| entry != Entry::Folder) {
+            return Ok(path);
+        }
+        let names: Vec<String> = all.iter().filter_map(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect();
+        let hint = match nearest(asked, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => "name the path of a file".to_owned(),
+            None => format!("the profiles are: {}", names.join(", ")),
+        };
+        let says = format!("there is no profile `{asked}`");
+        Err(Problem::new(Code::NOTHING_TO_RENDER, says).at(Place::file(self.shown(&self.root.join("profiles")))).hint(hint).into())
+    }
+
+    /// A path as the user would type it.
+    pub fn shown(&self, path: &Path) -> String {
+        let path = path.strip_prefix(&self.start).unwrap_or(path);
+        path.strip_prefix(".").unwrap_or(path).display().to_string()
+    }
+}
+
+/// A command-line argument that cannot be used.
+pub fn argument(says: String) -> Problem {
+    Problem::new(Code::BAD_ARGUMENT, says).hint("fluxwright render --help")
+}

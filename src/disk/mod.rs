@@ -1,0 +1,211 @@
+//! The only door to the file system.
+//!
+//! Every operation goes through the trait [`Disk`], so that a test can make any of them fail or be the last one before the
+//! process stops. What is to be written is decided first ([`changes`]) and then done ([`write`]) in an order in which each
+//! stop leaves every file whole and the next run able to finish.
+//!
+//! Not here: what stands in a file (`render`), what git thinks of it (`repo`).
+
+pub mod changes;
+pub mod lock;
+pub mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::error::Error;
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link, or something stranger. It is never followed.
+    Other,
+}
+
+/// The operations on files that fluxwright makes.
+pub trait Disk: Sync {
+    /// What stands at a path; nothing if there is nothing.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn entry(&self, path: &Path) -> io::Result<Option<Entry>>;
+
+    /// All files and links below a folder, as paths with `/` below it; nothing if there is no such folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn files_below(&self, folder: &Path) -> io::Result<BTreeMap<String, Entry>>;
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Makes a folder and those above it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn make_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Writes a file that nobody reads yet.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()>;
+
+    /// Puts a file in the place of another, in one step.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a folder if it is empty; one that is not stays.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn remove_empty_folder(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The disk of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalDisk;
+
+impl Disk for LocalDisk {
+    fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) => Ok(Some(kind(metadata.file_type()))),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn files_below(&self, folder: &Path) -> io::Result<BTreeMap<String, Entry>> {
+        let mut files = BTreeMap::new();
+        if self.entry(folder)? != Some(Entry::Folder) {
+            return Ok(files);
+        }
+        for entry in WalkDir::new(folder).min_depth(1) {
+            let entry = entry?;
+            if entry.file_type().is_dir() {
+                continue;
+            }
+            let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            files.insert(path.to_string_lossy().replace('\\', "/"), kind(entry.file_type()));
+        }
+        Ok(files)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(if executable { 0o777 } else { 0o666 });
+        }
+        #[cfg(not(unix))]
+        let _ = executable;
+        options.open(path)?.write_all(bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_empty_folder(&self, path: &Path) -> io::Result<()> {
+        match fs::remove_dir(path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+fn kind(file_type: fs::FileType) -> Entry {
+    if file_type.is_file() {
+        Entry::File
+    } else if file_type.is_dir() {
+        Entry::Folder
+    } else {
+        Entry::Other
+    }
+}
+
+/// Names the operation and the path of an error.
+pub fn said<T>(what: &'static str, path: &Path, result: io::Result<T>) -> Result<T, Error> {
+    result.map_err(|source| Error::Disk { what, path: path.to_owned(), source })
+}
+
+/// A text file, if there is one. What is no UTF-8 is an error of the file's, said with its path.
+///
+/// # Errors
+/// What the system says, or that the file is no text.
+pub fn read_text(disk: &dyn Disk, path: &Path) -> Result<Option<String>, Error> {
+    if said("look at", path, disk.entry(path))?.is_none() {
+        return Ok(None);
+    }
+    let bytes = said("read", path, disk.read(path))?;
+    let text = String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"));
+    said("read", path, text).map(Some)
+}
+
+/// The repo's own components: name → path in the folder → text.
+///
+/// # Errors
+/// What the system says.
+pub fn own_components(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<String, BTreeMap<String, String>>, Error> {
+    let mut components: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (path, entry) in said("look through", folder, disk.files_below(folder))? {
+        let Some((component, rest)) = path.split_once('/') else { continue };
+        if entry == Entry::File
+            && let Some(text) = read_text(disk, &folder.join(&path))?
+        {
+            components.entry(component.to_owned()).or_default().insert(rest.to_owned(), text);
+        }
+    }
+    Ok(components)
+}
+
+/// The profiles of a folder, by name.
+///
+/// # Errors
+/// What the system says.
+pub fn profiles(disk: &dyn Disk, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let files = said("look through", folder, disk.files_below(folder))?;
+    let profile = |path: &&String| !path.contains('/') && (path.ends_with(".yaml") || path.ends_with(".yml"));
+    Ok(files.keys().filter(profile).map(|path| folder.join(path)).collect())
+}
+
+/// The paths of all files below a folder.
+///
+/// # Errors
+/// What the system says.
+pub fn paths_below(disk: &dyn Disk, folder: &Path) -> Result<BTreeSet<String>, Error> {
+    Ok(said("look through", folder, disk.files_below(folder))?.into_keys().collect())
+}

@@ -1,0 +1,314 @@
+//! Components of the catalog become units: options complete, versions checked, conditions of component.yaml decided.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::needs::Need;
+use super::sources::Git;
+use super::unit::{Chart, Content, Part, Script, Unit};
+use super::{Planner, defaults, options, versions};
+use crate::catalog::Folder;
+use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, UnitSpec};
+use crate::decode::{At, Decode, Reading};
+use crate::problem::{Code, Place, Problem};
+use crate::profile::vsphere::Credentials;
+use crate::profile::workloads;
+use crate::template::{Context, Engine};
+use crate::texts::Name;
+
+/// A component of one cluster, as its units need it.
+struct Chosen<'a> {
+    name: &'a Name,
+    place: Place,
+    asked: &'a workloads::Component,
+    folder: Folder<Component>,
+    engine: Arc<Engine>,
+    context: Context,
+    version: Option<String>,
+    namespace: Option<String>,
+}
+
+impl Planner<'_> {
+    pub(super) fn components(&mut self) {
+        let profile = self.profile;
+        let mut chosen = Vec::new();
+        for (name, asked) in &profile.components.0 {
+            let place = profile.place(&name.span);
+            match self.catalog.component(name.as_str(), &place) {
+                Ok(folder) => chosen.extend(self.choose(&name.value, place, asked, folder)),
+                Err(found) => self.problems.extend(found),
+            }
+        }
+        for component in &chosen {
+            self.units_of(component);
+        }
+        for component in &chosen {
+            self.conflicts(component);
+        }
+    }
+
+    fn choose<'b>(&mut self, name: &'b Name, place: Place, asked: &'b workloads::Component, folder: Folder<Component>) -> Option<Chosen<'b>> {
+        let spec = &folder.spec;
+        if spec.name.as_str() != name.as_str() {
+            let says = format!("the component in folder `{name}` calls itself `{}`", spec.name);
+            let at = Place::new(&folder.source, spec.name.span.clone());
+            self.report(Problem::new(Code::BROKEN_COMPONENT, says).at(at).hint(format!("name: {name}")));
+        }
+        if let Some(retired) = &spec.retired {
+            let says = format!("{} is retired as of {}", spec.title, retired.date);
+            self.report(Problem::warning(Code::RETIRED, says).at(place.clone()).because(format!("{} ({})", retired.because, retired.source)));
+        }
+        versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
+        let what = format!("the component `{name}`");
+        let options = options::read(self.profile, &what, &asked.options, spec.options.as_ref(), self.problems);
+        let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
+        let namespace = namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());
+        if let Some(namespace) = &namespace {
+            self.namespace(namespace, spec.namespace.as_ref().map(|own| own.pod_security), name.as_str());
+        }
+        let version = asked.version.as_ref().map(|version| version.to_string());
+        let mut context = Context::of(&self.context())
+            .with("options", &options)
+            .with("version", &version)
+            .with("namespace", &namespace);
+        if spec.options.as_ref().is_some_and(|options| options.properties.get("credentials").is_some()) {
+            let credentials = self.credentials(name, asked, &place, namespace.as_deref());
+            context = context.with("credentials", &credentials);
+        }
+        let engine = self.engine(&folder.label, &folder.files)?;
+        Some(Chosen { name, place, asked, folder, engine, context, version, namespace })
+    }
+
+    /// The credentials of a component that needs some: its own option, or those of `vsphere`.
+    fn credentials(&mut self, name: &Name, asked: &workloads::Component, place: &Place, namespace: Option<&str>) -> Value {
+        let profile = self.profile;
+        let own = asked.options.get("credentials");
+        let read = own.map(|node| At::<Credentials>::decode(node, &mut Reading { source: &profile.source, problems: self.problems }));
+        let said = match read {
+            Some(own) => own,
+            None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
+        };
+        match said.map(|credentials| credentials.value) {
+            Some(Credentials::Ask) => json!({ "mode": "ask" }),
+            Some(Credentials::Keys { store, key, username, password }) => {
+                let store = self.store_for(store.as_ref(), place, namespace);
+                json!({ "mode": "keys", "store": store, "key": key, "username": username, "password": password })
+            }
+            Some(Credentials::File { store, file }) => {
+                let store = self.store_for(store.as_ref(), place, namespace);
+                json!({ "mode": "file", "store": store, "file": file })
+            }
+            None if own.is_some() => Value::Null,
+            None => {
+                let says = format!("the component `{name}` needs the vCenter's user and password, and nothing says where they are");
+                self.report(
+                    Problem::new(Code::MISSING_CREDENTIALS, says)
+                        .at(place.clone())
+                        .hint("under `vsphere:` add\ncredentials:\n  key: my-cluster/vsphere\n  username: username\n  password: password\n# or, without a store:\ncredentials: ask"),
+                );
+                Value::Null
+            }
+        }
+    }
+
+    /// A store by name, or the first, for a namespace that reads through it.
+    pub(super) fn store_for(&mut self, name: Option<&At<Name>>, place: &Place, reader: Option<&str>) -> Value {
+        let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
+        let found = match name {
+            Some(name) => stores.clone().find(|store| store.name.value == name.value),
+            None => stores.clone().next(),
+        };
+        let Some(store) = found else {
+            let known: Vec<&str> = stores.map(|store| store.name.as_str()).collect();
+            let says = match name {
+                Some(name) => format!("there is no store `{name}`"),
+                None => "this needs a store, and the profile has none".to_owned(),
+            };
+            let at = name.map_or(place.clone(), |name| self.profile.place(&name.span));
+            let hint = match known.as_slice() {
+                [] => "add a store to `secrets.stores`, or say `credentials: ask`".to_owned(),
+                known => format!("the stores are: {}", known.join(", ")),
+            };
+            self.report(Problem::new(Code::UNKNOWN_STORE, says).at(at).hint(hint));
+            return Value::Null;
+        };
+        if let Some(reader) = reader {
+            self.readers.entry(store.name.to_string()).or_default().insert(reader.to_owned());
+        }
+        let kind = if store.namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
+        json!({ "kind": kind, "name": store.name })
+    }
+
+    fn units_of(&mut self, component: &Chosen<'_>) {
+        let specs = &component.folder.spec.units;
+        let carrier = specs.iter().position(|unit| unit.name.as_str() == "app").unwrap_or(specs.len().saturating_sub(1));
+        let mut before = None;
+        for (index, spec) in specs.iter().enumerate() {
+            let of_component = (index == carrier).then_some(&component.folder.spec);
+            if let Some(unit) = self.unit(component, spec, of_component, before.clone()) {
+                before = Some(unit.name.clone());
+                self.units.push(unit);
+            }
+        }
+        for template in component.engine.below("bootstrap") {
+            let name = template.trim_start_matches("bootstrap/").trim_end_matches(".j2").to_owned();
+            self.scripts.push(Script { name, template, engine: Arc::clone(&component.engine), context: component.context.clone() });
+        }
+    }
+
+    fn unit(&mut self, component: &Chosen<'_>, spec: &UnitSpec, of_component: Option<&Component>, after: Option<String>) -> Option<Unit> {
+        let name = match spec.name.as_str() {
+            "app" => component.name.to_string(),
+            other => format!("{}-{other}", component.name),
+        };
+        let (content, own_objects) = match (&spec.templates, &spec.chart, &spec.git) {
+            (Some(folder), None, None) => (self.templates(component, folder.as_str()), true),
+            (None, Some(chart), None) => (self.chart(component, spec, chart, &name), true),
+            (None, None, Some(git)) => (self.git(component, git, &name)?, false),
+            _ => {
+                let at = Place::new(&component.folder.source, spec.span.clone());
+                let says = format!("the unit `{}` has one of `templates`, `chart` and `git`", spec.name);
+                self.report(Problem::new(Code::BROKEN_COMPONENT, says).at(at).hint("templates: app"));
+                return None;
+            }
+        };
+        let own = of_component.iter().flat_map(|component| &component.requires).chain(&spec.requires);
+        let mut requires = self.requirements(component, own);
+        if !own_objects && let Some(namespace) = &component.namespace {
+            requires.push(Need { capability: format!("namespace:{namespace}"), what: name.clone(), optional: true });
+        }
+        let own = of_component.iter().flat_map(|component| &component.provides).chain(&spec.provides);
+        let provides = self.provisions(component, own);
+        let waits = spec.timeout.as_ref().map_or(defaults::UNIT_TIMEOUT, seconds);
+        let timeout = if spec.chart.is_some() { waits + defaults::TIMEOUT_MARGIN } else { waits };
+        Some(Unit {
+            folder: own_objects.then(|| format!("{}/{}", component.name, spec.name)),
+            name,
+            key: format!("components.{}", component.name),
+            place: component.place.clone(),
+            content,
+            needs: component.asked.needs.clone(),
+            after,
+            requires,
+            provides,
+            timeout,
+            prune: spec.prune.unwrap_or(true),
+            wait: true,
+            target_namespace: None,
+            patches: component.asked.patches.clone(),
+            health: spec.health.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
+            infrastructure: true,
+        })
+    }
+
+    fn templates(&mut self, component: &Chosen<'_>, folder: &str) -> Content {
+        Content::Templates(vec![Part {
+            engine: Arc::clone(&component.engine),
+            folder: folder.to_owned(),
+            file: None,
+            context: component.context.clone(),
+        }])
+    }
+
+    fn chart(&mut self, component: &Chosen<'_>, spec: &UnitSpec, chart: &ChartSpec, unit: &str) -> Content {
+        let version = component.version.clone().unwrap_or_default();
+        let source = self.sources.chart(unit, chart.url.as_str(), &chart.name, &version, None, self.oci_charts);
+        let values_template = component.engine.has("values.yaml.j2").then(|| Part {
+            engine: Arc::clone(&component.engine),
+            folder: "values.yaml.j2".to_owned(),
+            file: None,
+            context: component.context.clone(),
+        });
+        Content::Chart(Box::new(Chart {
+            source,
+            chart: chart.name.clone(),
+            version,
+            namespace: component.namespace.clone().unwrap_or_else(|| "default".to_owned()),
+            values_template,
+            values: component.asked.values.as_ref().map(|values| values.value.clone()),
+            values_from: Vec::new(),
+            crds: (chart.crds == Some(ChartCrds::CreateReplace)).then(|| "CreateReplace".to_owned()),
+            timeout: spec.timeout.as_ref().map_or(defaults::RELEASE_TIMEOUT.to_owned(), |timeout| timeout.to_string()),
+        }))
+    }
+
+    fn git(&mut self, component: &Chosen<'_>, git: &GitSpec, unit: &str) -> Option<Content> {
+        let tag = self.expanded(component, &Value::String(git.tag.clone()))?;
+        let images = self.list(component, git.images.as_ref());
+        let patches = self.list(component, git.patches.as_ref());
+        let source = self.sources.git(
+            unit,
+            &Git {
+                url: git.url.as_str(),
+                reference: json!({ "tag": tag }),
+                moves: false,
+                sparse_checkout: git.sparse_checkout.iter().map(|path| path.to_string()).collect(),
+                ignore: git.ignore.clone(),
+                secret_ref: None,
+            },
+        );
+        Some(Content::Git { source: source.name, path: git.path.to_string(), images, patches })
+    }
+
+    fn expanded(&mut self, component: &Chosen<'_>, value: &Value) -> Option<Value> {
+        match component.engine.expand(value, &component.context) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.report(problem);
+                None
+            }
+        }
+    }
+
+    /// A list of component.yaml: items whose `when` holds, without it, their texts expanded.
+    fn list(&mut self, component: &Chosen<'_>, list: Option<&Value>) -> Vec<Value> {
+        let mut kept = Vec::new();
+        for item in list.and_then(Value::as_array).into_iter().flatten() {
+            let mut item = item.clone();
+            let when = item.as_object_mut().and_then(|item| item.shift_remove("when"));
+            if self.holds(&component.engine, when.as_ref().and_then(Value::as_str), &component.context) {
+                kept.extend(self.expanded(component, &item));
+            }
+        }
+        kept
+    }
+
+    fn requirements<'c>(&mut self, component: &Chosen<'_>, capabilities: impl Iterator<Item = &'c Capability>) -> Vec<Need> {
+        let what = format!("the component `{}`", component.name);
+        let mut needs = Vec::new();
+        for capability in capabilities {
+            if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
+                needs.push(Need { capability: capability.name.clone(), what: what.clone(), optional: capability.optional });
+            }
+        }
+        needs
+    }
+
+    fn provisions<'c>(&mut self, component: &Chosen<'_>, capabilities: impl Iterator<Item = &'c Capability>) -> Vec<String> {
+        let mut provides = Vec::new();
+        for capability in capabilities {
+            if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
+                self.provided.entry(capability.name.clone()).or_default().insert(component.name.to_string());
+                provides.push(capability.name.clone());
+            }
+        }
+        provides
+    }
+
+    fn conflicts(&mut self, component: &Chosen<'_>) {
+        for capability in &component.folder.spec.conflicts {
+            let others = self.provided.get(capability).into_iter().flatten().filter(|other| other.as_str() != component.name.as_str());
+            if let Some(other) = others.into_iter().next().cloned() {
+                let says = format!("`{}` and `{other}` exclude each other: both provide {capability}", component.name);
+                self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(format!("take out one of the two: `{}` or `{other}`", component.name)));
+            }
+        }
+    }
+}
+
+/// A duration in whole seconds, rounded up.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(super) fn seconds(duration: &crate::texts::Duration) -> u64 {
+    duration.seconds().ceil() as u64
+}

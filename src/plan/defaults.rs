@@ -1,0 +1,26 @@
+//! What is decided where the profile says nothing. Each default stands here and nowhere else.
+
+/// How often a Flux Kustomization or HelmRelease is reconciled (the Flux documentation's shape for infrastructure).
+pub const INTERVAL: &str = "1h";
+/// How soon a failed one is tried again; without it Flux waits a whole interval.
+pub const RETRY_INTERVAL: &str = "2m";
+/// How often a source with a pinned version is looked at.
+pub const SOURCE_INTERVAL: &str = "1h";
+/// How often a source that follows a branch or a range is looked at.
+pub const MOVING_SOURCE_INTERVAL: &str = "5m";
+/// How long Helm waits for a release (helm-controller's own default, written out).
+pub const RELEASE_TIMEOUT: &str = "5m";
+/// How long Flux waits for a unit, in seconds.
+pub const UNIT_TIMEOUT: u64 = 300;
+/// How much longer Flux waits for a unit than Helm for the release inside, in seconds.
+pub const TIMEOUT_MARGIN: u64 = 120;
+/// How often a store is asked for a secret's value.
+pub const REFRESH_INTERVAL: &str = "1h";
+/// vCenter's port.
+pub const VCENTER_PORT: u32 = 443;
+/// The name of the GitRepository that `flux bootstrap` makes.
+pub const OWN_REPOSITORY: &str = "flux-system";
+/// Where Flux's objects live.
+pub const FLUX_NAMESPACE: &str = "flux-system";
+/// The namespace of a store's service account when nothing else says one.
+pub const STORE_NAMESPACE: &str = "external-secrets";

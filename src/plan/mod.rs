@@ -1,0 +1,262 @@
+//! The plan: what was concluded from a profile and the catalog, with every default filled in.
+//!
+//! In: a [`Profile`] and a [`Catalog`]. Out: the cluster's [`Unit`]s, its sources, its namespaces, and what templates may
+//! ask for. No template and no check asks "was this set?" after this.
+//!
+//! Not here: objects and bytes (`render`), which also computes the order with [`order`], because order follows from what
+//! units contain.
+
+mod components;
+pub mod defaults;
+pub mod needs;
+mod options;
+pub mod order;
+mod sections;
+pub mod sources;
+pub mod unit;
+mod versions;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::catalog::apis::Apis;
+use crate::catalog::{self, Catalog};
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::profile::Profile;
+use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
+use crate::profile::eks_anywhere::Apply;
+use crate::template::{self, Context, Engine};
+use sources::Sources;
+use unit::{Script, Unit};
+
+/// Names that no unit may have: folders and units of fluxwright's own.
+const RESERVED: &[&str] = &[
+    "flux-system", "sources", "kustomizations", "namespaces", "secret-store", "secrets", "storage", "releases", "paths",
+    "eksa-system", "eksa-cluster", "bootstrap",
+];
+
+/// What was concluded from a profile.
+pub struct Plan<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// Kinds, versions and fields for this profile.
+    pub apis: Arc<Apis>,
+    /// The templates of what every cluster has.
+    pub cluster: Engine,
+    /// What the cluster brings along.
+    pub given: BTreeSet<String>,
+    /// The units.
+    pub units: Vec<Unit>,
+    /// The sources.
+    pub sources: Sources,
+    /// Scripts for what git cannot hold.
+    pub scripts: Vec<Script>,
+    /// Names of components that provide a capability, for hints.
+    pub catalog: &'a Catalog,
+}
+
+/// A plan in the making.
+struct Planner<'a> {
+    profile: &'a Profile,
+    catalog: &'a Catalog,
+    apis: Arc<dyn template::Apis>,
+    versions: BTreeMap<String, semver::Version>,
+    given: BTreeSet<String>,
+    oci_charts: bool,
+    units: Vec<Unit>,
+    sources: Sources,
+    scripts: Vec<Script>,
+    namespaces: BTreeMap<String, PlannedNamespace>,
+    /// The namespaces that read through each store.
+    readers: BTreeMap<String, BTreeSet<String>>,
+    /// What components provide, and which component.
+    provided: BTreeMap<String, BTreeSet<String>>,
+    problems: &'a mut Problems,
+}
+
+/// A namespace that something needs, and the level that its pods need.
+#[derive(Debug, Default, Clone)]
+struct PlannedNamespace {
+    level: Option<(PodSecurity, String)>,
+}
+
+impl<'a> Plan<'a> {
+    /// Plans a cluster. Warnings go to `problems`.
+    ///
+    /// # Errors
+    /// Everything that does not fit, also in `problems`.
+    pub fn of(profile: &'a Profile, catalog: &'a Catalog, problems: &mut Problems) -> Option<Plan<'a>> {
+        let versions = versions::versions(profile);
+        versions::check_flux(profile, &catalog.table, problems);
+        let apis = Arc::new(Apis::new(Arc::clone(&catalog.table), versions.clone()));
+        let for_templates: Arc<dyn template::Apis> = apis.clone();
+        let cluster = match Engine::new("cluster", &catalog::built_in("cluster"), &for_templates) {
+            Ok(engine) => engine,
+            Err(found) => {
+                problems.extend(found);
+                return None;
+            }
+        };
+        let oci_charts = for_templates.has("HelmRelease", "spec.chartRef").unwrap_or(false);
+        let mut planner = Planner {
+            profile,
+            catalog,
+            apis: for_templates,
+            versions,
+            given: given(profile, catalog),
+            oci_charts,
+            units: Vec::new(),
+            sources: Sources::default(),
+            scripts: Vec::new(),
+            namespaces: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            provided: BTreeMap::new(),
+            problems,
+        };
+        planner.not_yet();
+        planner.components();
+        planner.sections();
+        planner.names();
+        let Planner { given, units, sources, scripts, .. } = planner;
+        Some(Plan { profile, apis, cluster, given, units, sources, scripts, catalog })
+    }
+}
+
+/// What the profile's sections and the distribution provide.
+fn given(profile: &Profile, catalog: &Catalog) -> BTreeSet<String> {
+    let distribution = profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str();
+    let brought = catalog.table.distributions.0.iter().filter(|(name, _)| name.value == distribution);
+    let mut given: BTreeSet<String> = brought.flat_map(|(_, capabilities)| capabilities.iter().cloned()).collect();
+    if profile.vsphere.is_some() {
+        given.insert("profile:vsphere".to_owned());
+    }
+    given
+}
+
+impl Planner<'_> {
+    /// Parts of a profile that are typed and checked, and that nothing is made of yet.
+    fn not_yet(&mut self) {
+        let profile = self.profile;
+        if let Some(eks) = &profile.eks_anywhere {
+            let what = match eks.apply.unwrap_or(Apply::Flux) {
+                Apply::Flux => "the section `eksAnywhere` would be a unit of its own",
+                Apply::Cli => "the section `eksAnywhere` would be a file of its own",
+            };
+            let says = format!("{what}, which this version does not render");
+            self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&eks.span)).hint("leave the section out for now; the cluster's own file stays as it is"));
+        }
+        if let Some(bootstrap) = profile.flux.bootstrap.as_ref().filter(|b| b.with == BootstrapWith::EksAnywhere) {
+            let says = "a tree for EKS Anywhere's own Flux has another root, which this version does not render";
+            self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&bootstrap.span)).hint("with: github"));
+        }
+        let vsphere = profile.vsphere.as_ref();
+        let spans = [
+            ("roles", vsphere.and_then(|v| v.roles.as_ref()).map(|roles| roles.span.clone())),
+            ("policies", vsphere.and_then(|v| v.policies.first()).map(|policy| policy.span.clone())),
+        ];
+        for (what, span) in spans.into_iter().filter_map(|(what, span)| span.map(|span| (what, span))) {
+            let says = format!("`vsphere.{what}` is for the runbook, which this version does not write");
+            self.report(Problem::warning(Code::NOT_YET, says).at(profile.place(&span)));
+        }
+    }
+
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// A component needs a namespace, with at least this level.
+    fn namespace(&mut self, name: &str, level: Option<PodSecurity>, who: &str) {
+        let planned = self.namespaces.entry(name.to_owned()).or_default();
+        if let Some(level) = level
+            && planned.level.as_ref().is_none_or(|(known, _)| *known < level)
+        {
+            planned.level = Some((level, who.to_owned()));
+        }
+    }
+
+    /// What every template may ask for.
+    fn context(&self) -> Value {
+        let profile = self.profile;
+        let kubernetes = &profile.kubernetes;
+        let vsphere = profile.vsphere.as_ref().map(|vsphere| {
+            json!({
+                "server": vsphere.server,
+                "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value),
+                "thumbprint": vsphere.thumbprint,
+                "insecure": vsphere.insecure.as_ref().is_some_and(|insecure| insecure.value),
+                "datacenters": vsphere.datacenters,
+                "clusterId": vsphere.cluster_id,
+                "clusterDistribution": vsphere.cluster_distribution,
+                "topologyCategories": vsphere.topology_categories,
+                "nodeFolder": vsphere.node_folder,
+            })
+        });
+        json!({
+            "cluster": {
+                "name": profile.name(),
+                "path": profile.tree_path(),
+                "kubernetes": {
+                    "version": kubernetes.version,
+                    "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
+                    "controlPlaneNodes": kubernetes.control_plane_nodes,
+                    "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
+                },
+                "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
+            },
+            "vsphere": vsphere,
+        })
+    }
+
+    fn engine(&mut self, label: &str, files: &template::Files) -> Option<Arc<Engine>> {
+        match Engine::new(label, files, &self.apis) {
+            Ok(engine) => Some(Arc::new(engine)),
+            Err(found) => {
+                self.problems.extend(found);
+                None
+            }
+        }
+    }
+
+    /// Whether the condition of something in component.yaml holds.
+    fn holds(&mut self, engine: &Engine, when: Option<&str>, context: &Context) -> bool {
+        match when.map(|when| engine.holds(when, context)) {
+            None => true,
+            Some(Ok(holds)) => holds,
+            Some(Err(problem)) => {
+                self.report(problem);
+                false
+            }
+        }
+    }
+
+    /// Names of units: none reserved, none twice.
+    fn names(&mut self) {
+        let mut seen: BTreeMap<String, (String, Place)> = BTreeMap::new();
+        let mut found = Vec::new();
+        for unit in &self.units {
+            let of_profile = ["components.", "releases.", "paths."].iter().any(|section| unit.key.starts_with(section));
+            if of_profile && (RESERVED.contains(&unit.name.as_str()) || unit.name.starts_with("secrets-")) {
+                let says = format!("no unit can be called `{}`: fluxwright has a folder or unit of that name", unit.name);
+                found.push(Problem::new(Code::RESERVED_NAME, says).at(unit.place.clone()).hint(format!("name: my-{}", unit.name)));
+            }
+            if let Some((key, _)) = seen.insert(unit.name.clone(), (unit.key.clone(), unit.place.clone())) {
+                let says = format!("`{key}` and `{}` both make a unit called `{}`", unit.key, unit.name);
+                found.push(Problem::new(Code::UNIT_CLASH, says).at(unit.place.clone()).hint("give the release or path another name"));
+            }
+        }
+        let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();
+        for need in self.units.iter().flat_map(|unit| &unit.needs) {
+            if !names.iter().any(|name| name == need.as_str()) {
+                let hint = match crate::problem::nearest(need.as_str(), names.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the units are: {}", names.join(", ")),
+                };
+                let place = self.profile.place(&need.span);
+                found.push(Problem::new(Code::UNKNOWN_NEED, format!("there is no unit `{need}`")).at(place).hint(hint));
+            }
+        }
+        self.problems.extend(found);
+    }
+}

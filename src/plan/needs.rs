@@ -1,0 +1,98 @@
+//! What an object needs to be there first, and what it makes possible: read off the object itself.
+//!
+//! A capability is a text: `crd:<group>/<kind>`, `namespace:<name>`, `store:<kind>/[<namespace>/]<name>`,
+//! `secret:<namespace>/<name>`, `csi:<driver>`, `storageclass:<name>`, `snapshotclass:<name>`, `controller:<group>`. The
+//! same texts stand in component.yaml, for what no object of ours shows.
+
+use serde_json::Value;
+
+use crate::catalog::apis::Apis;
+use crate::profile::rules::is_clusters_own;
+use crate::tree::{ObjectId, text_at};
+
+/// Something that must be there first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// The capability.
+    pub capability: String,
+    /// What needs it, for a reason that a person reads.
+    pub what: String,
+    /// Whether the cluster may have it from elsewhere: then it only orders.
+    pub optional: bool,
+}
+
+/// What one object needs.
+pub fn needs_of(id: &ObjectId, object: &Value, apis: &Apis) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let mut need = |capability: String, optional: bool| needs.push(Need { capability, what: id.to_string(), optional });
+    let flux = apis.origin(&id.group, &id.kind) == Some("flux");
+    if !apis.is_built_in(&id.group) && !flux {
+        need(format!("crd:{}/{}", id.group, id.kind), false);
+    }
+    if let Some(namespace) = id.namespace.as_deref().filter(|namespace| !is_clusters_own(namespace)) {
+        need(format!("namespace:{namespace}"), false);
+    }
+    match id.kind.as_str() {
+        "ExternalSecret" => {
+            let kind = text_at(object, &["spec", "secretStoreRef", "kind"]).unwrap_or("SecretStore");
+            if let Some(name) = text_at(object, &["spec", "secretStoreRef", "name"]) {
+                need(store(kind, id.namespace.as_deref(), name), false);
+            }
+        }
+        "StorageClass" => text_at(object, &["provisioner"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true)),
+        "VolumeSnapshotClass" => text_at(object, &["driver"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true)),
+        "PersistentVolumeClaim" => {
+            if let Some(class) = text_at(object, &["spec", "storageClassName"]) {
+                need(format!("storageclass:{class}"), true);
+            }
+        }
+        "VolumeSnapshot" => {
+            need("controller:snapshot.storage.k8s.io".to_owned(), true);
+            if let Some(class) = text_at(object, &["spec", "volumeSnapshotClassName"]) {
+                need(format!("snapshotclass:{class}"), true);
+            }
+        }
+        "HelmRelease" => {
+            if let Some(namespace) = text_at(object, &["spec", "targetNamespace"]).filter(|namespace| !is_clusters_own(namespace)) {
+                need(format!("namespace:{namespace}"), false);
+            }
+            let own = id.namespace.as_deref().unwrap_or_default();
+            for from in object.pointer("/spec/valuesFrom").and_then(Value::as_array).into_iter().flatten() {
+                if let (Some("Secret"), Some(name)) = (text_at(from, &["kind"]), text_at(from, &["name"])) {
+                    need(format!("secret:{own}/{name}"), true);
+                }
+            }
+        }
+        _ => {}
+    }
+    needs
+}
+
+/// What one object makes possible.
+pub fn provides_of(id: &ObjectId, object: &Value) -> Vec<String> {
+    let namespace = id.namespace.as_deref();
+    match id.kind.as_str() {
+        "Namespace" => vec![format!("namespace:{}", id.name)],
+        "CustomResourceDefinition" => {
+            let group = text_at(object, &["spec", "group"]).unwrap_or_default();
+            let kind = text_at(object, &["spec", "names", "kind"]).unwrap_or_default();
+            vec![format!("crd:{group}/{kind}")]
+        }
+        "SecretStore" | "ClusterSecretStore" => vec![store(&id.kind, namespace, &id.name)],
+        "Secret" => vec![format!("secret:{}/{}", namespace.unwrap_or_default(), id.name)],
+        "ExternalSecret" => {
+            let name = text_at(object, &["spec", "target", "name"]).unwrap_or(&id.name);
+            vec![format!("secret:{}/{name}", namespace.unwrap_or_default())]
+        }
+        "StorageClass" => vec![format!("storageclass:{}", id.name)],
+        "VolumeSnapshotClass" => vec![format!("snapshotclass:{}", id.name)],
+        _ => Vec::new(),
+    }
+}
+
+fn store(kind: &str, namespace: Option<&str>, name: &str) -> String {
+    match (kind, namespace) {
+        ("SecretStore", Some(namespace)) => format!("store:SecretStore/{namespace}/{name}"),
+        _ => format!("store:{kind}/{name}"),
+    }
+}

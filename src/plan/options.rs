@@ -1,0 +1,99 @@
+//! Options of components and stores: what a profile says, held against the catalog's schema, with defaults filled in.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::{Map, Value};
+
+use crate::catalog::component::Options;
+use crate::problem::{Code, Place, Problem, Problems, nearest};
+use crate::profile::Profile;
+use crate::yaml::Node;
+
+/// The options of `what`, checked and complete. What is wrong is reported at its place in the profile.
+pub fn read(profile: &Profile, what: &str, node: &Node, options: Option<&Options>, problems: &mut Problems) -> Value {
+    let none = Options { span: 0..0, properties: Value::Object(Map::new()), required: Vec::new() };
+    let options = options.unwrap_or(&none);
+    let mut value = node.value(&profile.source, problems);
+    let schema = options.schema();
+    match jsonschema::validator_for(&schema) {
+        Ok(validator) => {
+            for error in validator.iter_errors(&value) {
+                let path = error.instance_path().as_str().to_owned();
+                explain(profile, what, node, &path, error.kind(), options, problems);
+            }
+        }
+        Err(error) => problems.push(Problem::new(Code::BROKEN_COMPONENT, format!("the options of {what} are no JSON Schema: {error}"))),
+    }
+    fill_defaults(&mut value, &options.properties);
+    value
+}
+
+fn fill_defaults(value: &mut Value, properties: &Value) {
+    let (Some(value), Some(properties)) = (value.as_object_mut(), properties.as_object()) else { return };
+    for (name, schema) in properties {
+        if let Some(default) = schema.get("default") {
+            value.entry(name.clone()).or_insert_with(|| default.clone());
+        }
+    }
+}
+
+fn explain(profile: &Profile, what: &str, node: &Node, path: &str, kind: &ValidationErrorKind, options: &Options, problems: &mut Problems) {
+    let at = node.follow(path.split('/').filter(|step| !step.is_empty()));
+    let option = path.trim_start_matches('/').split('/').next().unwrap_or("");
+    let about = options.properties.get(option).and_then(|schema| schema.get("description")).and_then(Value::as_str);
+    let place = profile.place(&at.span);
+    let mut push = |says: String, place: Place, hint: Option<String>| {
+        let problem = Problem::new(Code::BAD_OPTION, says).at(place).maybe_hint(hint);
+        problems.push(match about {
+            Some(about) => problem.because(format!("`{option}`: {about}")),
+            None => problem,
+        });
+    };
+    match kind {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            for name in unexpected {
+                let place = at.entry(name).map_or(place.clone(), |(key, _)| profile.place(&key.span));
+                push(format!("{what} has no option `{name}`"), place, Some(known_options(name, options)));
+            }
+        }
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            let about = options.properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
+            let hint = format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
+            push(format!("{what} needs the option `{name}`"), place, Some(hint));
+        }
+        ValidationErrorKind::Type { kind } => push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None),
+        ValidationErrorKind::Enum { options } => push(format!("`{option}` is none of {options}"), place, None),
+        ValidationErrorKind::Pattern { pattern } => {
+            push(format!("`{option}` has a form that it cannot have"), place, Some(format!("it must match the expression {pattern}")));
+        }
+        ValidationErrorKind::Minimum { limit } => push(format!("`{option}` is at least {limit}"), place, None),
+        ValidationErrorKind::Maximum { limit } => push(format!("`{option}` is at most {limit}"), place, None),
+        other => push(format!("`{option}` breaks the rule `{}` of its schema", other.keyword()), place, None),
+    }
+}
+
+fn types(kind: &TypeKind) -> String {
+    let name = |name: &str| match name {
+        "string" => "a text",
+        "boolean" => "`true` or `false`",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "array" => "a list",
+        "object" => "a mapping",
+        _ => "nothing",
+    };
+    let names: Vec<String> = match kind {
+        TypeKind::Single(single) => vec![single.to_string()],
+        TypeKind::Multiple(many) => many.iter().map(|one| one.to_string()).collect(),
+    };
+    names.iter().map(|one| name(one)).collect::<Vec<_>>().join(" or ")
+}
+
+fn known_options(wrong: &str, options: &Options) -> String {
+    let names: Vec<&str> = options.properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    match nearest(wrong, names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if names.is_empty() => "it has none; take the line out".to_owned(),
+        None => format!("its options are: {}", names.join(", ")),
+    }
+}

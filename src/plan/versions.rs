@@ -1,0 +1,157 @@
+//! Which versions go together: what a component's, Flux's and the cluster's versions ask of each other.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use crate::catalog::apis::{Origin, Table};
+use crate::catalog::component::{Component, VersionRow};
+use crate::catalog::Folder;
+use crate::problem::{Code, Place, Problem, Problems};
+use crate::profile::Profile;
+use crate::profile::workloads;
+use crate::texts::lenient;
+
+/// The versions of a profile by what has them: `kubernetes`, `flux`, components.
+pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
+    let components = profile.components.0.iter();
+    let with_version = components.filter_map(|(name, c)| c.version.as_ref().map(|v| (name.to_string(), v.number())));
+    let own = [
+        ("kubernetes".to_owned(), profile.kubernetes.version.number()),
+        ("flux".to_owned(), profile.flux.version.number()),
+    ];
+    with_version.chain(own).collect()
+}
+
+/// Checks Flux's version against the table and against Kubernetes.
+pub fn check_flux(profile: &Profile, table: &Table, problems: &mut Problems) {
+    let Some(flux) = table.origins.iter().find(|origin| origin.of.as_str() == "flux") else { return };
+    let version = profile.flux.version.number();
+    let place = profile.place(&profile.flux.version.span);
+    if version < flux.oldest.number() {
+        let says = format!("Flux {} is older than {}, the oldest whose objects fluxwright can write", profile.flux.version, flux.oldest);
+        problems.push(Problem::new(Code::TOO_OLD, says).at(place).because(&flux.source).hint(format!("version: {}", flux.newest)));
+        return;
+    }
+    let newest = flux.newest.number();
+    if (version.major, version.minor) > (newest.major, newest.minor) {
+        let says = format!("Flux {} is newer than {}, the newest that fluxwright knows", profile.flux.version, flux.newest);
+        problems.push(newer_than_known(says).at(place.clone()));
+    }
+    check_flux_on_kubernetes(profile, flux, place, problems);
+}
+
+fn check_flux_on_kubernetes(profile: &Profile, flux: &Origin, place: Place, problems: &mut Problems) {
+    let kubernetes = profile.kubernetes.version.number();
+    let version = profile.flux.version.number();
+    let rows = || flux.kubernetes.0.iter().map(|(flux, kubernetes)| (flux.number(), kubernetes.number()));
+    let Some((_, least)) = rows().rfind(|(since, _)| *since <= version) else { return };
+    if least <= kubernetes {
+        return;
+    }
+    let fits = rows().rfind(|(_, least)| *least <= kubernetes).map(|(since, _)| since);
+    let next = fits.as_ref().and_then(|fits| rows().find(|(since, _)| since > fits)).map(|(next, _)| next);
+    let hint = match next {
+        Some(next) => format!("take Flux older than {}.{}, or Kubernetes {}.{} or newer", next.major, next.minor, least.major, least.minor),
+        None => format!("take Kubernetes {}.{} or newer", least.major, least.minor),
+    };
+    let says = format!("Flux {} needs Kubernetes {}.{} or newer, and the cluster has {}", profile.flux.version, least.major, least.minor, profile.kubernetes.version);
+    problems.push(
+        Problem::new(Code::VERSIONS_DO_NOT_FIT, says)
+            .at(place)
+            .because("`flux check --pre` refuses it (fluxcd/flux2 cmd/flux/check.go)")
+            .hint(hint),
+    );
+}
+
+fn newer_than_known(says: String) -> Problem {
+    Problem::warning(Code::NEWER_THAN_KNOWN, says)
+        .because("what changed since is not in the catalog; it is rendered like the newest one that is")
+        .hint("look at its release notes, or update fluxwright")
+}
+
+/// Checks a component's version: that there is one where there must be, that it is known, and what it needs.
+pub fn check_component(
+    profile: &Profile,
+    folder: &Folder<Component>,
+    asked: &workloads::Component,
+    place: &Place,
+    versions: &BTreeMap<String, Version>,
+    problems: &mut Problems,
+) {
+    let spec = &folder.spec;
+    let Some(version) = &asked.version else {
+        if !spec.versions.is_empty() {
+            problems.push(missing(spec, versions).at(place.clone()));
+        }
+        return;
+    };
+    let at = profile.place(&version.span);
+    if spec.versions.is_empty() {
+        let says = format!("the component `{}` has no version", spec.name);
+        problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("leave the line out; each image that it runs is an option"));
+        return;
+    }
+    let number = version.number();
+    let newer = newest(&spec.versions).filter(|row| row.newest.number() < number);
+    if let Some(row) = newer {
+        let says = format!("{} {version} is newer than {}, the newest that the catalog knows", spec.title, row.newest);
+        problems.push(newer_than_known(says).at(at.clone()));
+    }
+    match spec.versions.iter().find(|row| row.matches.holds(&number)) {
+        Some(row) => check_row(spec, row, version.as_str(), at, versions, problems),
+        None if newer.is_some() => {}
+        None => {
+            let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
+            let says = format!("{} {version} is not among the versions that the catalog knows", spec.title);
+            problems.push(Problem::new(Code::TOO_OLD, says).at(at).hint(format!("versions that it knows: {}", known.join(", "))));
+        }
+    }
+}
+
+fn check_row(spec: &Component, row: &VersionRow, version: &str, at: Place, versions: &BTreeMap<String, Version>, problems: &mut Problems) {
+    if let Some(why) = &row.refused {
+        let says = format!("{} {version} cannot be used", spec.title);
+        let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(format!("{why} ({})", row.source));
+        problems.push(problem.hint(fitting(spec, versions)));
+        return;
+    }
+    for (name, range) in &row.needs.0 {
+        let Some(other) = versions.get(name.as_str()) else { continue };
+        if !range.holds(other) {
+            let what = if name.as_str() == "kubernetes" { "Kubernetes" } else { name.as_str() };
+            let says = format!("{} {version} needs {what} {}, and the cluster has {}.{}", spec.title, range.as_str(), other.major, other.minor);
+            let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
+            problems.push(problem.hint(fitting(spec, versions)));
+        }
+    }
+}
+
+fn missing(spec: &Component, versions: &BTreeMap<String, Version>) -> Problem {
+    let hint = match newest_fitting(spec, versions).or_else(|| newest(&spec.versions)) {
+        Some(row) => format!("add the line `version: {}`", row.newest),
+        None => "add a line `version: …`".to_owned(),
+    };
+    Problem::new(Code::MISSING_VERSION, format!("the component `{}` has no `version`", spec.name))
+        .because("every version stands in the profile, so that a change of it is a change in git")
+        .hint(hint)
+}
+
+fn fits(row: &VersionRow, versions: &BTreeMap<String, Version>) -> bool {
+    row.refused.is_none() && row.needs.0.iter().all(|(name, range)| versions.get(name.as_str()).is_none_or(|version| range.holds(version)))
+}
+
+fn newest_fitting<'a>(spec: &'a Component, versions: &BTreeMap<String, Version>) -> Option<&'a VersionRow> {
+    spec.versions.iter().filter(|row| fits(row, versions)).max_by_key(|row| lenient(row.newest.as_str()))
+}
+
+fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
+    rows.iter().filter(|row| row.refused.is_none()).max_by_key(|row| lenient(row.newest.as_str()))
+}
+
+fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
+    match newest_fitting(spec, versions) {
+        Some(row) => format!("the newest that fits: `version: {}`", row.newest),
+        None => "no version that the catalog knows fits; look at what else has to move".to_owned(),
+    }
+}

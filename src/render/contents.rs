@@ -1,0 +1,187 @@
+//! What each unit contains: its objects, patched by the user, kept from being pruned where they must be, and checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::patches;
+use crate::catalog::apis::{Apis, Guard, Scope};
+use crate::plan::Plan;
+use crate::plan::defaults;
+use crate::plan::unit::{Chart, Content, Part, Unit};
+use crate::problem::{Code, Problem, Problems};
+use crate::template::Context;
+use crate::tree::{ObjectId, object_id};
+
+/// Files of a unit: name → documents.
+pub type Files = BTreeMap<String, Vec<Value>>;
+
+/// What the units contain.
+#[derive(Debug, Default)]
+pub struct Contents {
+    files: BTreeMap<String, Files>,
+    /// The patches that changed an object of ours, by their place in the profile.
+    pub applied: BTreeSet<usize>,
+}
+
+/// Flux's annotation that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
+pub const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+
+/// Renders all units.
+pub fn of(plan: &Plan<'_>, problems: &mut Problems) -> Contents {
+    let mut contents = Contents::default();
+    for unit in &plan.units {
+        let mut files = match &unit.content {
+            Content::Templates(parts) => parts.iter().flat_map(|part| templates(part, problems)).collect(),
+            Content::Chart(chart) => release(plan, unit, chart, problems),
+            Content::Git { .. } => continue,
+        };
+        files.retain(|_, documents: &mut Vec<Value>| !documents.is_empty());
+        if files.is_empty() {
+            continue;
+        }
+        contents.applied.extend(patches::apply(plan, unit, &mut files, problems));
+        for document in files.values_mut().flatten() {
+            guard(unit, document, &plan.apis);
+            check(plan, unit, document, problems);
+        }
+        contents.files.insert(unit.name.clone(), files);
+    }
+    patches::report_unmatched(plan, &contents.applied, problems);
+    duplicates(plan, &contents, problems);
+    contents
+}
+
+impl Contents {
+    /// The files of a unit that has objects of ours.
+    pub fn files(&self, unit: &str) -> Option<&Files> {
+        self.files.get(unit)
+    }
+
+    /// Whether a unit applies anything; one whose templates gave nothing is left out.
+    pub fn has(&self, unit: &Unit) -> bool {
+        unit.folder.is_none() || self.files.contains_key(&unit.name)
+    }
+
+    /// The objects of a unit.
+    pub fn objects<'a>(&'a self, unit: &str) -> impl Iterator<Item = (ObjectId, &'a Value)> {
+        let documents = self.files.get(unit).into_iter().flat_map(|files| files.values().flatten());
+        documents.filter_map(|document| object_id(document).map(|id| (id, document)))
+    }
+
+    /// The health checks of a unit: for each of its kinds whose objects Flux cannot judge by itself, when it is ready.
+    pub fn health(&self, unit: &Unit, apis: &Apis) -> Vec<Value> {
+        let mut checks = BTreeMap::new();
+        for (id, object) in self.objects(&unit.name) {
+            if let Some(ready) = apis.kind(&id.group, &id.kind).and_then(|kind| kind.ready.as_ref()) {
+                checks.insert(id.kind.clone(), json!({ "apiVersion": object["apiVersion"], "kind": id.kind, "current": ready }));
+            }
+        }
+        checks.into_values().chain(unit.health.iter().cloned()).collect()
+    }
+}
+
+fn templates(part: &Part, problems: &mut Problems) -> Files {
+    let mut files = Files::new();
+    for path in part.engine.below(&part.folder) {
+        let name = path[part.folder.len() + 1..].trim_end_matches(".j2").to_owned();
+        // Files for text(…) stand beside the units' templates and are no manifests.
+        if name.starts_with("files/") {
+            continue;
+        }
+        match part.engine.documents(&path, &part.context) {
+            Ok(documents) => files.entry(part.file.clone().unwrap_or(name)).or_default().extend(documents),
+            Err(found) => problems.extend(found),
+        }
+    }
+    files
+}
+
+fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems) -> Files {
+    let mut values = json!({});
+    if let Some(part) = &chart.values_template {
+        match part.engine.documents(&part.folder, &part.context) {
+            Ok(documents) => values = documents.into_iter().next().unwrap_or(json!({})),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if let Some(users) = &chart.values {
+        json_patch::merge(&mut values, users);
+    }
+    let context = json!({
+        "name": unit.name, "interval": defaults::INTERVAL, "retryInterval": defaults::RETRY_INTERVAL,
+        "timeout": chart.timeout, "namespace": chart.namespace, "source": chart.source, "chart": chart.chart,
+        "version": chart.version, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
+    });
+    match plan.cluster.documents("helmrelease.yaml.j2", &Context::of(&context)) {
+        Ok(documents) => Files::from([("helmrelease.yaml".to_owned(), documents)]),
+        Err(found) => {
+            problems.extend(found);
+            Files::new()
+        }
+    }
+}
+
+/// Keeps an object from being pruned where its kind must be, unless the user's patch says otherwise.
+fn guard(unit: &Unit, object: &mut Value, apis: &Apis) {
+    let Some(id) = object_id(object) else { return };
+    let guarded = match apis.kind(&id.group, &id.kind).and_then(|kind| kind.guard) {
+        Some(Guard::Always) => true,
+        Some(Guard::Components) => unit.infrastructure,
+        None => false,
+    };
+    if !guarded {
+        return;
+    }
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.entry(PRUNE).or_insert_with(|| json!("disabled"));
+    }
+}
+
+fn check(plan: &Plan<'_>, unit: &Unit, object: &Value, problems: &mut Problems) {
+    let place = || unit.place.clone();
+    let Some(id) = object_id(object) else {
+        let says = format!("unit `{}` renders a document without apiVersion, kind or metadata.name", unit.name);
+        problems.push(Problem::new(Code::BROKEN_OBJECT, says).at(place()).hint("a template's every document is a Kubernetes object"));
+        return;
+    };
+    let scope = plan.apis.kind(&id.group, &id.kind).map(|kind| kind.scope);
+    if scope == Some(Scope::Namespaced) && id.namespace.is_none() {
+        let says = format!("{id} of unit `{}` has no namespace", unit.name);
+        let because = "Flux refuses such an object (fluxcd/pkg ssa/errors/errors.go)";
+        problems.push(Problem::new(Code::BROKEN_OBJECT, says).at(place()).because(because).hint("namespace: <{ namespace }>"));
+    }
+    if scope == Some(Scope::Cluster) && id.namespace.is_some() {
+        let says = format!("{id} of unit `{}` has a namespace, and its kind lives in none", unit.name);
+        problems.push(Problem::new(Code::BROKEN_OBJECT, says).at(place()).hint("take `metadata.namespace` out"));
+    }
+    too_new(plan, unit, &id, object, problems);
+}
+
+/// Reports fields that the versions in the profile do not know.
+pub fn too_new(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value, problems: &mut Problems) {
+    for (field, since) in plan.apis.too_new(&id.group, &id.kind, object) {
+        let says = format!("{id} has the field {field}, which came with {since}");
+        problems.push(
+            Problem::new(Code::FIELD_TOO_NEW, says)
+                .at(unit.place.clone())
+                .because("Flux applies server-side, and an unknown field blocks the whole Kustomization")
+                .hint(format!("in the template: <% if has(\"{}\", \"{field}\") %>", id.kind)),
+        );
+    }
+}
+
+fn duplicates(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
+    let mut owners: BTreeMap<ObjectId, &Unit> = BTreeMap::new();
+    for unit in &plan.units {
+        for (id, _) in contents.objects(&unit.name) {
+            if let Some(other) = owners.insert(id.clone(), unit) {
+                let says = format!("{id} is rendered twice, by unit `{}` and by unit `{}`", other.name, unit.name);
+                let because = "two Kustomizations that own one object undo each other's changes, and one prunes it when it goes";
+                problems.push(Problem::new(Code::DUPLICATE_OBJECT, says).at(unit.place.clone()).because(because).hint("rename one of the two"));
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A user's changes to what is rendered: applied here where the objects are ours, handed to Flux where they are not.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::contents::Files;
+use crate::catalog::apis::Apis;
+use crate::plan::Plan;
+use crate::plan::unit::{Content, Unit};
+use crate::problem::{Code, Problem, Problems};
+use crate::profile::patch::{Op, Patch, Target};
+use crate::tree::object_id;
+use crate::yaml;
+
+/// Applies a unit's patches to its objects; gives back those that changed one, by their place in the profile.
+pub fn apply(plan: &Plan<'_>, unit: &Unit, files: &mut Files, problems: &mut Problems) -> BTreeSet<usize> {
+    let mut applied = BTreeSet::new();
+    for patch in &unit.patches {
+        for document in files.values_mut().flatten().filter(|document| matches(&patch.target, document)) {
+            applied.insert(patch.span.start);
+            if let Err(why) = change(document, patch) {
+                let says = format!("the patch cannot be applied: {why}");
+                problems.push(Problem::new(Code::PATCH_FAILS, says).at(plan.profile.place(&patch.span)).hint("look at the object in the tree; a path is a JSON pointer like /spec/replicas"));
+            }
+        }
+    }
+    applied
+}
+
+fn matches(target: &Target, object: &Value) -> bool {
+    let Some(id) = object_id(object) else { return false };
+    id.kind == target.kind.value
+        && target.name.as_ref().is_none_or(|name| name.as_str() == id.name)
+        && target.group.as_ref().is_none_or(|group| *group == id.group)
+        && target.namespace.as_ref().is_none_or(|namespace| Some(namespace.as_str()) == id.namespace.as_deref())
+}
+
+fn change(object: &mut Value, patch: &Patch) -> Result<(), String> {
+    if let Some(merge) = &patch.merge {
+        json_patch::merge(object, merge);
+    }
+    if let Some(ops) = &patch.ops {
+        let operations: json_patch::Patch = serde_json::from_value(operations(ops)).map_err(|error| error.to_string())?;
+        json_patch::patch(object, &operations).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+fn operations(ops: &[Op]) -> Value {
+    let operation = |op: &Op| {
+        let mut written = Map::new();
+        written.insert("op".to_owned(), json!(op.op));
+        written.insert("path".to_owned(), json!(op.path));
+        written.extend(op.from.iter().map(|from| ("from".to_owned(), json!(from))));
+        written.extend(op.value.iter().map(|value| ("value".to_owned(), value.clone())));
+        Value::Object(written)
+    };
+    ops.iter().map(operation).collect()
+}
+
+/// Reports patches that match no object, where all objects are ours; those of git units go to Flux, which can see them.
+pub fn report_unmatched(plan: &Plan<'_>, applied: &BTreeSet<usize>, problems: &mut Problems) {
+    let to_flux: BTreeSet<usize> = plan
+        .units
+        .iter()
+        .filter(|unit| matches!(unit.content, Content::Git { .. }))
+        .flat_map(|unit| unit.patches.iter().map(|patch| patch.span.start))
+        .collect();
+    let mut reported = BTreeSet::new();
+    for (unit, patch) in plan.units.iter().flat_map(|unit| unit.patches.iter().map(move |patch| (unit, patch))) {
+        let at = patch.span.start;
+        if applied.contains(&at) || to_flux.contains(&at) || !reported.insert(at) {
+            continue;
+        }
+        let name = patch.target.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        let says = format!("this patch is for {}{name}, and `{}` renders no such object", patch.target.kind, unit.key);
+        let place = plan.profile.place(&patch.target.span);
+        problems.push(Problem::new(Code::PATCH_MATCHES_NOTHING, says).at(place).hint("look at the kinds and names in the unit's folder"));
+    }
+}
+
+/// A unit's patches that changed no object of ours, as Flux takes them.
+pub fn for_flux(patches: &[Patch], applied: &BTreeSet<usize>, apis: &Apis) -> Vec<Value> {
+    let ours = |patch: &&Patch| !applied.contains(&patch.span.start);
+    patches.iter().filter(ours).map(|patch| as_flux_writes_it(&flux_patch(patch, apis))).collect()
+}
+
+fn flux_patch(patch: &Patch, apis: &Apis) -> Value {
+    let Target { kind, name, group, namespace, .. } = &patch.target;
+    let mut target = Map::new();
+    target.extend(group.iter().map(|group| ("group".to_owned(), json!(group))));
+    target.insert("kind".to_owned(), json!(kind));
+    target.extend(name.iter().map(|name| ("name".to_owned(), json!(name))));
+    target.extend(namespace.iter().map(|namespace| ("namespace".to_owned(), json!(namespace))));
+    let change = match (&patch.merge, &patch.ops) {
+        (_, Some(ops)) => operations(ops),
+        (Some(merge), None) => {
+            // kustomize reads a merge as an object, so it must have a kind and a name; the target says which it is for.
+            let name = name.as_ref().map_or("any", |name| name.as_str());
+            let api_version = super::api_version(apis, group.as_deref(), &kind.value);
+            let mut object = json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name } });
+            json_patch::merge(&mut object, merge);
+            object
+        }
+        (None, None) => Value::Null,
+    };
+    json!({ "target": target, "patch": change })
+}
+
+/// A patch with its change as text, which is how Flux and kustomize take it.
+pub fn as_flux_writes_it(patch: &Value) -> Value {
+    let text = yaml::write("", std::slice::from_ref(&patch["patch"]));
+    json!({ "target": patch["target"], "patch": text })
+}

@@ -1,0 +1,194 @@
+//! A tree: paths and bytes, and the Kubernetes objects inside of them.
+//!
+//! What `render` makes, what stands on a disk and what a commit holds are all this one type, so that everything that
+//! compares or writes a tree does it one way. A [`TreePath`] cannot leave the folder that it is below.
+//!
+//! Not here: reading or writing files (`disk`), git (`repo`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::problem::{Problems, Source};
+use crate::yaml::{self, Kind, Meaning, Node};
+
+/// A path below a folder: parts of letters, digits, `.`, `_` and `-`, joined by `/`.
+///
+/// That charset leaves out `..`, absolute paths, and every pair of names that some file system takes for one but for
+/// case, which [`Tree::insert`] looks at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TreePath(String);
+
+impl TreePath {
+    /// A path, if it is one.
+    pub fn new(text: &str) -> Option<TreePath> {
+        let part = |part: &str| {
+            !part.is_empty() && !matches!(part, "." | "..") && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        };
+        let git = |part: &str| part.eq_ignore_ascii_case(".git");
+        (text.split('/').all(part) && !text.split('/').any(git)).then(|| TreePath(text.to_owned()))
+    }
+
+    /// The path, with `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A file's content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether it can be run.
+    pub executable: bool,
+}
+
+/// Files by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tree {
+    files: BTreeMap<TreePath, File>,
+}
+
+impl Tree {
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// The path that is there already, the same or one that differs only in case.
+    pub fn insert(&mut self, path: TreePath, file: File) -> Result<(), TreePath> {
+        if let Some(twin) = self.files.keys().find(|known| known.0.eq_ignore_ascii_case(&path.0)) {
+            return Err(twin.clone());
+        }
+        self.files.insert(path, file);
+        Ok(())
+    }
+
+    /// The files, by path.
+    pub fn files(&self) -> impl Iterator<Item = (&TreePath, &File)> {
+        self.files.iter()
+    }
+
+    /// A file.
+    pub fn get(&self, path: &str) -> Option<&File> {
+        self.files.get(&TreePath(path.to_owned()))
+    }
+
+    /// How many files there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl FromIterator<(TreePath, File)> for Tree {
+    fn from_iter<I: IntoIterator<Item = (TreePath, File)>>(files: I) -> Tree {
+        Tree { files: files.into_iter().collect() }
+    }
+}
+
+/// What makes an object that object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// Its kind.
+    pub kind: String,
+    /// Its API group; empty for the core group.
+    pub group: String,
+    /// Its namespace; none for objects of the cluster.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectId {
+    /// `KIND[.GROUP]/[NAMESPACE/]NAME`, as `--prune-ok` takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        if !self.group.is_empty() {
+            write!(f, ".{}", self.group)?;
+        }
+        if let Some(namespace) = &self.namespace {
+            write!(f, "/{namespace}")?;
+        }
+        write!(f, "/{}", self.name)
+    }
+}
+
+/// The group of an `apiVersion`.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
+/// A text at a path of keys.
+pub fn text_at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a str> {
+    path.iter().try_fold(object, |value, key| value.get(key))?.as_str()
+}
+
+/// The identity of an object; none if it is no Kubernetes object.
+pub fn object_id(object: &Value) -> Option<ObjectId> {
+    let api_version = text_at(object, &["apiVersion"])?;
+    Some(ObjectId {
+        kind: text_at(object, &["kind"])?.to_owned(),
+        group: group_of(api_version).to_owned(),
+        namespace: text_at(object, &["metadata", "namespace"]).map(str::to_owned),
+        name: text_at(object, &["metadata", "name"])?.to_owned(),
+    })
+}
+
+/// The documents of a YAML file as Flux reads them; nothing if it cannot be read.
+pub fn documents(name: &str, bytes: &[u8]) -> Vec<Value> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    let mut ignored = Problems::default();
+    let nodes = yaml::read_all(&Source::new(name, text), &mut ignored).unwrap_or_default();
+    nodes.iter().map(as_read).collect()
+}
+
+fn as_read(node: &Node) -> Value {
+    match &node.kind {
+        Kind::List(items) => items.iter().map(as_read).collect(),
+        Kind::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.text.clone(), as_read(node))).collect()),
+        Kind::Scalar { text, .. } => match node.meaning() {
+            Some(Meaning::Null) => Value::Null,
+            Some(Meaning::Bool(truth)) => Value::Bool(truth),
+            Some(Meaning::Number(number)) => Value::Number(number),
+            _ => Value::String(text.clone()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_below_its_folder() {
+        assert!(TreePath::new("a/b-c/.d_e.yaml").is_some());
+        for bad in ["", "/a", "a/../b", "a//b", "a/", "ä", "a b", "C:/x", "a\\b", ".git/config", "x/.GIT/y"] {
+            assert!(TreePath::new(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn twins_in_case_are_one_path() {
+        let mut tree = Tree::default();
+        let file = || File { bytes: Vec::new(), executable: false };
+        assert!(tree.insert(TreePath::new("a/B").unwrap(), file()).is_ok());
+        assert!(tree.insert(TreePath::new("A/b").unwrap(), file()).is_err());
+    }
+
+    #[test]
+    fn an_object_is_named_as_prune_ok_takes_it() {
+        let object = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x", "namespace": "y"}});
+        assert_eq!(object_id(&object).unwrap().to_string(), "Deployment.apps/y/x");
+    }
+}
