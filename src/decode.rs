@@ -180,12 +180,11 @@ impl<T: Decode> Decode for Vec<T> {
 impl Decode for bool {
     const EXAMPLE: &'static str = "true";
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        match node.meaning() {
-            Some(Meaning::Bool(truth)) => Some(truth),
-            _ => {
-                reading.wrong_type(node, "`true` or `false`", "true");
-                None
-            }
+        if let Some(Meaning::Bool(truth)) = node.meaning() {
+            Some(truth)
+        } else {
+            reading.wrong_type(node, "`true` or `false`", "true");
+            None
         }
     }
 }

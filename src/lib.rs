@@ -11,6 +11,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod cluster;
 pub mod compare;
 pub mod decode;
 pub mod disk;
@@ -38,7 +39,11 @@ use render::Rendered;
 ///
 /// # Errors
 /// Everything that is wrong, by place. The warnings come with the tree.
-pub fn rendered(profile: &Profile, catalog: &Catalog, existing: &BTreeSet<String>) -> Result<(Rendered, Vec<Problem>), Vec<Problem>> {
+pub fn rendered(
+    profile: &Profile,
+    catalog: &Catalog,
+    existing: &BTreeSet<String>,
+) -> Result<(Rendered, Vec<Problem>), Vec<Problem>> {
     let mut problems = Problems::default();
     let plan = Plan::of(profile, catalog, &mut problems);
     // What is wrong with a plan would only be found again, in other words, in what is made of it.

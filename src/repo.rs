@@ -10,7 +10,10 @@
 use std::path::{Path, PathBuf};
 
 use git2::build::TreeUpdateBuilder;
-use git2::{Config, FileMode, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryOpenFlags, RepositoryState, Signature, Time};
+use git2::{
+    Config, FileMode, IndexEntry, IndexTime, ObjectType, Oid, Repository, RepositoryOpenFlags, RepositoryState,
+    Signature, Time,
+};
 
 use crate::disk::{self, Disk, said};
 use crate::error::{Error, Failure};
@@ -104,22 +107,40 @@ impl Repo {
         let (under_way, hint) = match self.repo.state() {
             RepositoryState::Clean => ("", ""),
             RepositoryState::Merge => ("a merge", "git merge --continue\n# or\ngit merge --abort"),
-            RepositoryState::Revert | RepositoryState::RevertSequence => ("a revert", "git revert --continue\n# or\ngit revert --abort"),
-            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => ("a cherry-pick", "git cherry-pick --continue\n# or\ngit cherry-pick --abort"),
+            RepositoryState::Revert | RepositoryState::RevertSequence => {
+                ("a revert", "git revert --continue\n# or\ngit revert --abort")
+            }
+            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => {
+                ("a cherry-pick", "git cherry-pick --continue\n# or\ngit cherry-pick --abort")
+            }
             RepositoryState::Bisect => ("a bisect", "git bisect reset"),
             RepositoryState::ApplyMailbox => ("a mailbox", "git am --continue\n# or\ngit am --abort"),
             _ => ("a rebase", "git rebase --continue\n# or\ngit rebase --abort"),
         };
         if !under_way.is_empty() {
-            return Err(self.state(format!("{under_way} is under way"), "a commit now would become a part of it", hint).into());
+            return Err(self
+                .state(format!("{under_way} is under way"), "a commit now would become a part of it", hint)
+                .into());
         }
         if self.repo.head_detached().unwrap_or(false) {
-            return Err(self.state("HEAD is detached".to_owned(), "a commit would be on no branch, and lost at the next checkout", "git switch -c my-branch").into());
+            return Err(self
+                .state(
+                    "HEAD is detached".to_owned(),
+                    "a commit would be on no branch, and lost at the next checkout",
+                    "git switch -c my-branch",
+                )
+                .into());
         }
         let config = self.git("read the configuration", self.repo.config())?;
         if config.get_bool("commit.gpgsign").unwrap_or(false) {
             let hint = "render without --commit, then:\ngit add profiles clusters .fluxwright\ngit commit";
-            return Err(self.state("commits are to be signed (commit.gpgsign)".to_owned(), "fluxwright does not sign yet, and an unsigned commit is not what you asked for", hint).into());
+            return Err(self
+                .state(
+                    "commits are to be signed (commit.gpgsign)".to_owned(),
+                    "fluxwright does not sign yet, and an unsigned commit is not what you asked for",
+                    hint,
+                )
+                .into());
         }
         Ok(())
     }
@@ -136,7 +157,9 @@ impl Repo {
         let Some(head) = self.head_commit()? else { return Ok(Tree::default()) };
         let tree = self.git("read HEAD", head.tree())?;
         let Ok(entry) = tree.get_path(Path::new(folder)) else { return Ok(Tree::default()) };
-        let Ok(folder) = self.git("read HEAD", entry.to_object(&self.repo))?.into_tree() else { return Ok(Tree::default()) };
+        let Ok(folder) = self.git("read HEAD", entry.to_object(&self.repo))?.into_tree() else {
+            return Ok(Tree::default());
+        };
         let mut files = Vec::new();
         let walked = folder.walk(git2::TreeWalkMode::PreOrder, |parent, entry| {
             let path = entry.name().ok().and_then(|name| TreePath::new(&format!("{parent}{name}")));
@@ -161,23 +184,25 @@ impl Repo {
         }
     }
 
-    /// Refuses paths that git ignores and does not have yet: they would be in the commit and nowhere else.
+    /// The paths that git ignores and does not have yet: they would be in the commit and nowhere else.
     ///
     /// # Errors
-    /// The first of them.
-    pub fn refuse_ignored<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Result<(), Failure> {
+    /// What git says.
+    pub fn ignored(&self, paths: &[String]) -> Result<Vec<Problem>, Error> {
         let index = self.git("read the index", self.repo.index())?;
+        let mut problems = Vec::new();
         for path in paths {
             let tracked = index.get_path(Path::new(path), 0).is_some();
             if !tracked && self.git("read .gitignore", self.repo.is_path_ignored(path))? {
-                return Err(Problem::new(Code::IGNORED_PATH, format!("git ignores `{path}`"))
-                    .at(Place::file(path))
-                    .because("a file that is committed and ignored is lost at the next `git clean -X`, and no `git add` would take its changes")
-                    .hint(format!("see which line does it: git check-ignore -v {path}"))
-                    .into());
+                problems.push(
+                    Problem::new(Code::IGNORED_PATH, format!("git ignores `{path}`"))
+                        .at(Place::file(path))
+                        .because("a file that is committed and ignored is lost at the next `git clean -X`, and no `git add` takes its changes")
+                        .hint(format!("see which line does it:\ngit check-ignore -v {path}")),
+                );
             }
         }
-        Ok(())
+        Ok(problems)
     }
 
     /// Who commits.
@@ -211,7 +236,9 @@ impl Repo {
         let head = self.head_commit()?.map(|commit| commit.id());
         let head_ref = self.git("read HEAD", self.repo.find_reference("HEAD"))?;
         let own = head_ref.symbolic_target().ok().flatten().unwrap_or("refs/heads/main").to_owned();
-        let Some(branch) = branch else { return Ok(Target { reference: own, stands_at: head, parent: head, is_head: true }) };
+        let Some(branch) = branch else {
+            return Ok(Target { reference: own, stands_at: head, parent: head, is_head: true });
+        };
         let reference = format!("refs/heads/{branch}");
         if reference == own {
             return Ok(Target { reference, stands_at: head, parent: head, is_head: true });
@@ -231,7 +258,15 @@ impl Repo {
     /// # Errors
     /// Somebody moved the branch; the index is locked; what else git says. Nothing has changed then but for objects that
     /// nobody refers to.
-    pub fn commit(&self, target: &Target, entries: &[Entry], message: &str, author: &Identity, committer: &Identity, date: Option<Moment>) -> Result<Committed, Failure> {
+    pub fn commit(
+        &self,
+        target: &Target,
+        entries: &[Entry],
+        message: &str,
+        author: &Identity,
+        committer: &Identity,
+        date: Option<Moment>,
+    ) -> Result<Committed, Failure> {
         let parent = match target.parent {
             Some(id) => Some(self.git("read HEAD", self.repo.find_commit(id))?),
             None => None,
@@ -294,18 +329,31 @@ impl Repo {
     }
 
     /// Under the branch's lock: looks whether it is where it was, writes the index, moves it.
-    fn publish(&self, target: &Target, id: Oid, blobs: &[(&str, Option<(Oid, FileMode)>)], message: &str, committer: &Signature<'_>) -> Result<(), Failure> {
+    fn publish(
+        &self,
+        target: &Target,
+        id: Oid,
+        blobs: &[(&str, Option<(Oid, FileMode)>)],
+        message: &str,
+        committer: &Signature<'_>,
+    ) -> Result<(), Failure> {
         let subject = message.lines().next().unwrap_or_default();
         let mut transaction = self.git("lock the branch", self.repo.transaction())?;
         self.git("lock the branch", transaction.lock_ref(&target.reference))?;
         if self.repo.refname_to_id(&target.reference).ok() != target.stands_at {
             let says = format!("somebody moved {} while the commit was made", target.reference);
-            return Err(Problem::new(Code::BRANCH_MOVED, says).because("the commit would undo theirs").hint("run the same command again").into());
+            return Err(Problem::new(Code::BRANCH_MOVED, says)
+                .because("the commit would undo theirs")
+                .hint("run the same command again")
+                .into());
         }
         if target.is_head {
             self.update_index(blobs)?;
         }
-        self.git("move the branch", transaction.set_target(&target.reference, id, Some(committer), &format!("commit (fluxwright): {subject}")))?;
+        self.git(
+            "move the branch",
+            transaction.set_target(&target.reference, id, Some(committer), &format!("commit (fluxwright): {subject}")),
+        )?;
         self.git("move the branch", transaction.commit())?;
         Ok(())
     }
@@ -381,7 +429,10 @@ fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
         (says("extensions.refstorage", "reftable"), "the repository keeps its branches as reftable"),
         (config.get_bool("core.bare").unwrap_or(false), "the repository is bare"),
         (config.get_bool("core.sparsecheckout").unwrap_or(false), "the repository has a sparse checkout"),
-        (config.get_bool("extensions.worktreeconfig").unwrap_or(false), "the repository keeps a configuration for each worktree"),
+        (
+            config.get_bool("extensions.worktreeconfig").unwrap_or(false),
+            "the repository keeps a configuration for each worktree",
+        ),
     ];
     match refused.into_iter().find(|(is, _)| *is) {
         Some((_, what)) => Err(Problem::new(Code::GIT_STATE, what)

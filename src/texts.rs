@@ -125,7 +125,10 @@ fn cidr_bounds(text: &str) -> Result<(IpAddr, IpAddr), String> {
     let number = as_number(address);
     let host = if width == bits { 0 } else { u128::MAX >> (128 - (width - bits)) };
     if number & host != 0 {
-        return Err(format!("is an address in a network: the network is `{}/{bits}`", as_address(number & !host, address)));
+        return Err(format!(
+            "is an address in a network: the network is `{}/{bits}`",
+            as_address(number & !host, address)
+        ));
     }
     Ok((address, as_address(number | host, address)))
 }
@@ -148,8 +151,10 @@ fn range_bounds(text: &str) -> Result<(IpAddr, IpAddr), String> {
     if text.contains('/') {
         return cidr_bounds(text);
     }
-    let (first, last) = text.split_once('-').ok_or("is no range: write `first-last`, or a network; one address is `…/32`")?;
-    let parse = |part: &str| part.trim().parse::<IpAddr>().map_err(|_| format!("is no range: `{}` is no address", part.trim()));
+    let (first, last) =
+        text.split_once('-').ok_or("is no range: write `first-last`, or a network; one address is `…/32`")?;
+    let parse =
+        |part: &str| part.trim().parse::<IpAddr>().map_err(|_| format!("is no range: `{}` is no address", part.trim()));
     let (first, last) = (parse(first)?, parse(last)?);
     if first.is_ipv4() != last.is_ipv4() || first > last {
         return Err("is no range: the first address must not lie behind the last".to_owned());
@@ -242,14 +247,19 @@ impl Duration {
 fn url_with(text: &str, schemes: &[&str]) -> Result<String, String> {
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme)?.strip_prefix("://"));
     let Some(rest) = rest else {
-        return Err(format!("is no URL that begins with {}", schemes.iter().map(|s| format!("`{s}://`")).collect::<Vec<_>>().join(" or ")));
+        return Err(format!(
+            "is no URL that begins with {}",
+            schemes.iter().map(|s| format!("`{s}://`")).collect::<Vec<_>>().join(" or ")
+        ));
     };
     let host = rest.split('/').next().unwrap_or("");
     if host.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
         return Err("holds a password".to_owned());
     }
     let host = host.rsplit('@').next().unwrap_or("");
-    let fits = !host.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) && !text.contains(['"', '\'', '<', '>', '\\', '`', '{', '}']);
+    let fits = !host.is_empty()
+        && text.chars().all(|c| c.is_ascii_graphic())
+        && !text.contains(['"', '\'', '<', '>', '\\', '`', '{', '}']);
     kept(text.trim_end_matches('/'), fits, "is no URL: the host is missing, or it has characters that no URL has")
 }
 
@@ -294,7 +304,7 @@ text! {
 text! {
     /// A datastore's URL, brought to end with `/` as the CSI driver's examples do (facts: govc prints it without at times).
     pub struct DatastoreUrl: BAD_DATASTORE_URL like "ds:///vmfs/volumes/<id>/" by |text| {
-        let id = text.strip_prefix("ds:///vmfs/volumes/").map(|id| id.trim_end_matches('/')).unwrap_or("");
+        let id = text.strip_prefix("ds:///vmfs/volumes/").map_or("", |id| id.trim_end_matches('/'));
         let fits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-:_.".contains(&b));
         kept(&format!("{}/", text.trim_end_matches('/')), fits, "is no datastore URL: `ds:///vmfs/volumes/<id>/`")
     };

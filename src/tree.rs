@@ -24,7 +24,9 @@ impl TreePath {
     /// A path, if it is one.
     pub fn new(text: &str) -> Option<TreePath> {
         let part = |part: &str| {
-            !part.is_empty() && !matches!(part, "." | "..") && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+            !part.is_empty()
+                && !matches!(part, "." | "..")
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         };
         let git = |part: &str| part.eq_ignore_ascii_case(".git");
         (text.split('/').all(part) && !text.split('/').any(git)).then(|| TreePath(text.to_owned()))
@@ -156,7 +158,9 @@ pub fn documents(name: &str, bytes: &[u8]) -> Vec<Value> {
 fn as_read(node: &Node) -> Value {
     match &node.kind {
         Kind::List(items) => items.iter().map(as_read).collect(),
-        Kind::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.text.clone(), as_read(node))).collect()),
+        Kind::Map(entries) => {
+            Value::Object(entries.iter().map(|(key, node)| (key.text.clone(), as_read(node))).collect())
+        }
         Kind::Scalar { text, .. } => match node.meaning() {
             Some(Meaning::Null) => Value::Null,
             Some(Meaning::Bool(truth)) => Value::Bool(truth),

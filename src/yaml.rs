@@ -247,8 +247,15 @@ impl<'a> Reader<'a> {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(self.source.text.len());
-                let tab = self.source.text[..at].rsplit('\n').next().is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
-                let hint = if tab { "indent with spaces; YAML has no tabs there" } else { "look at the line above, too: indentation and quotes" };
+                let tab = self.source.text[..at]
+                    .rsplit('\n')
+                    .next()
+                    .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
+                let hint = if tab {
+                    "indent with spaces; YAML has no tabs there"
+                } else {
+                    "look at the line above, too: indentation and quotes"
+                };
                 Err(Box::new(
                     Problem::new(Code::NOT_YAML, format!("this is not YAML: {}", error.info()))
                         .at(Place::new(self.source, at..at))
@@ -262,7 +269,12 @@ impl<'a> Reader<'a> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fatal> {
         let range = span.byte_range().unwrap_or(0..0);
         if depth > MAX_DEPTH {
-            return Err(self.refuse(Code::TOO_DEEP, range, format!("nested deeper than {MAX_DEPTH} levels"), "no profile needs that; is a bracket missing?"));
+            return Err(self.refuse(
+                Code::TOO_DEEP,
+                range,
+                format!("nested deeper than {MAX_DEPTH} levels"),
+                "no profile needs that; is a bracket missing?",
+            ));
         }
         let (node, anchor, tagged) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -272,11 +284,23 @@ impl<'a> Reader<'a> {
             Event::SequenceStart(_, anchor, tag) => (self.list(range.clone(), depth)?, anchor, tag.is_some()),
             Event::MappingStart(_, anchor, tag) => (self.map(range.clone(), depth)?, anchor, tag.is_some()),
             Event::Alias(anchor) => (self.alias(anchor, range.clone())?, 0, false),
-            _ => return Err(self.refuse(Code::NOT_YAML, range, "nothing stands here".to_owned(), "give the key a value")),
+            _ => {
+                return Err(self.refuse(
+                    Code::NOT_YAML,
+                    range,
+                    "nothing stands here".to_owned(),
+                    "give the key a value",
+                ));
+            }
         };
         if tagged {
             let start = span.tag_start().and_then(|mark| mark.byte_offset()).unwrap_or(range.start);
-            let problem = self.refuse(Code::YAML_TAG, start..range.end, "a YAML tag stands here".to_owned(), "quote the value to make it a text; leave the tag out");
+            let problem = self.refuse(
+                Code::YAML_TAG,
+                start..range.end,
+                "a YAML tag stands here".to_owned(),
+                "quote the value to make it a text; leave the tag out",
+            );
             self.problems.push(*problem);
         }
         if anchor > 0 {
@@ -308,12 +332,22 @@ impl<'a> Reader<'a> {
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
             if key.text == "<<" {
-                let problem = self.refuse(Code::MERGE_KEY, key.span, "a merge key stands here".to_owned(), "write the keys out, or use an alias for a whole value");
+                let problem = self.refuse(
+                    Code::MERGE_KEY,
+                    key.span,
+                    "a merge key stands here".to_owned(),
+                    "write the keys out, or use an alias for a whole value",
+                );
                 self.problems.push(*problem);
                 continue;
             }
             if entries.iter().any(|(known, _)| known.text == key.text) {
-                let problem = self.refuse(Code::DUPLICATE_KEY, key.span, format!("the key `{}` stands here a second time", key.text), "keep one of the two");
+                let problem = self.refuse(
+                    Code::DUPLICATE_KEY,
+                    key.span,
+                    format!("the key `{}` stands here a second time", key.text),
+                    "keep one of the two",
+                );
                 self.problems.push(*problem);
                 continue;
             }
@@ -323,7 +357,12 @@ impl<'a> Reader<'a> {
 
     fn key(&mut self, node: Node) -> Result<Key, Fatal> {
         let Kind::Scalar { text, plain } = node.kind else {
-            return Err(self.refuse(Code::NOT_YAML, node.span, "a key must be a text".to_owned(), "write a simple key"));
+            return Err(self.refuse(
+                Code::NOT_YAML,
+                node.span,
+                "a key must be a text".to_owned(),
+                "write a simple key",
+            ));
         };
         if plain && text != "<<" && plain_meaning(&text) != Meaning::Text {
             let problem = disputed(self.source, node.span.clone(), &text, "not a text, and a key must be one");
@@ -334,7 +373,12 @@ impl<'a> Reader<'a> {
 
     fn alias(&mut self, anchor: usize, span: Range<usize>) -> Result<Node, Fatal> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
-            return Err(self.refuse(Code::ALIAS_BOMB, span, "this alias stands inside of what it stands for".to_owned(), "write the value out"));
+            return Err(self.refuse(
+                Code::ALIAS_BOMB,
+                span,
+                "this alias stands inside of what it stands for".to_owned(),
+                "write the value out",
+            ));
         };
         self.aliased += size;
         if self.aliased > MAX_ALIASED_NODES {
@@ -370,8 +414,11 @@ pub fn plain_meaning(text: &str) -> Meaning {
         "" | "~" | "null" | "Null" | "NULL" => return Meaning::Null,
         "true" => return Meaning::Bool(true),
         "false" => return Meaning::Bool(false),
-        "True" | "TRUE" | "False" | "FALSE" => return Meaning::Disputed("a truth value to some readers; write `true` or `false`"),
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+        "True" | "TRUE" | "False" | "FALSE" => {
+            return Meaning::Disputed("a truth value to some readers; write `true` or `false`");
+        }
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off"
+        | "OFF" => {
             return Meaning::Disputed("a truth value to kubectl and a text to Flux");
         }
         "=" | "<<" => return Meaning::Disputed("a word of YAML itself"),
@@ -411,7 +458,10 @@ fn looks_numeric(text: &str) -> bool {
     if radix("0x", 16) || radix("0o", 8) || radix("0b", 2) {
         return true;
     }
-    let sexagesimal = digits.contains(':') && digits.split(':').all(|part| !part.is_empty() && part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()));
+    let sexagesimal = digits.contains(':')
+        && digits
+            .split(':')
+            .all(|part| !part.is_empty() && part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()));
     sexagesimal || decimal(&digits)
 }
 
@@ -516,7 +566,24 @@ mod tests {
 
     #[test]
     fn what_readers_disagree_about_is_no_text() {
-        for text in ["yes", "On", "1.30", "1e3", "0x1F", "017", "12:30", "1_000", "+1", ".5", "08", "2024-01-02", "12345e7", ".inf", "0o17", "1."] {
+        for text in [
+            "yes",
+            "On",
+            "1.30",
+            "1e3",
+            "0x1F",
+            "017",
+            "12:30",
+            "1_000",
+            "+1",
+            ".5",
+            "08",
+            "2024-01-02",
+            "12345e7",
+            ".inf",
+            "0o17",
+            "1.",
+        ] {
             assert!(matches!(plain_meaning(text), Meaning::Disputed(_)), "{text}");
         }
         for text in ["2.9.4", "v1", "10.0.0.0/24", "1h0m0s", "AA:BB", "main", "yes-no", "e3", "-", "1.2.3-4"] {

@@ -147,7 +147,10 @@ impl Apis {
         let Some((origin, row)) = self.row(&format!("{group}/{kind}")) else { return Vec::new() };
         let version = self.version(origin);
         let later = row.fields.iter().filter(|field| later_than(&field.since, &version));
-        later.filter(|field| is_set(object, &field.path)).map(|field| (field.path.clone(), format!("{} {}", origin.of.as_str(), field.since))).collect()
+        later
+            .filter(|field| is_set(object, &field.path))
+            .map(|field| (field.path.clone(), format!("{} {}", origin.of.as_str(), field.since)))
+            .collect()
     }
 }
 

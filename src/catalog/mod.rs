@@ -61,10 +61,13 @@ impl Catalog {
         let mut problems = Problems::default();
         for name in own.keys().filter(|name| TEMPLATES.get_dir(format!("components/{name}")).is_some()) {
             problems.push(
-                Problem::new(Code::SHADOWED_COMPONENT, format!("the repo's own component `{name}` has the name of a built-in one"))
-                    .at(Place::file(format!("{OWN_COMPONENTS}/{name}/component.yaml")))
-                    .because("a profile that names it could mean either")
-                    .hint(format!("git mv {OWN_COMPONENTS}/{name} {OWN_COMPONENTS}/my-{name}")),
+                Problem::new(
+                    Code::SHADOWED_COMPONENT,
+                    format!("the repo's own component `{name}` has the name of a built-in one"),
+                )
+                .at(Place::file(format!("{OWN_COMPONENTS}/{name}/component.yaml")))
+                .because("a profile that names it could mean either")
+                .hint(format!("git mv {OWN_COMPONENTS}/{name} {OWN_COMPONENTS}/my-{name}")),
             );
         }
         let source = Source::new("apis.yaml", embedded_text("apis.yaml"));

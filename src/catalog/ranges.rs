@@ -43,7 +43,12 @@ impl Decode for Range {
             Ok(range) => Some(range),
             Err(why) => {
                 let hint = format!("write it like {}", Self::EXAMPLE);
-                reading.report(Code::BAD_VERSION, node.span.clone(), format!("`{text}` is no range of versions: {why}"), hint);
+                reading.report(
+                    Code::BAD_VERSION,
+                    node.span.clone(),
+                    format!("`{text}` is no range of versions: {why}"),
+                    hint,
+                );
                 None
             }
         }

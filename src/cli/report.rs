@@ -1,11 +1,27 @@
 //! How findings are shown: for people with the text underlined, for programs as JSON.
 
+use std::io::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::Format;
 use crate::error::Error;
 use crate::problem::{Place, Problem, Severity};
+
+/// Lines are never cut: a hint is there to be pasted, and the output is the same on every terminal.
+const WIDTH: usize = 10_000;
+
+/// Says a line of a result on standard output.
+pub fn say(line: &str) {
+    anstream::println!("{line}");
+}
+
+/// Gives out bytes as they are.
+pub fn data(bytes: &[u8]) {
+    // A reader that has gone away is no trouble of ours.
+    let _ = std::io::stdout().lock().write_all(bytes);
+}
 
 /// Shows why a command did not do what was asked.
 pub fn refusal(problems: &[Problem], format: Format) {
@@ -70,7 +86,7 @@ fn text(problem: &Problem) -> String {
             group = group.element(level.with_name(name).message(note.as_str()));
         }
     }
-    let mut text = Renderer::styled().term_width(usize::MAX).render(&[group]).to_string();
+    let mut text = Renderer::styled().term_width(WIDTH).render(&[group]).clone();
     for line in problem.detail.iter().flat_map(|detail| detail.lines()) {
         text.push_str("\n    ");
         text.push_str(line);

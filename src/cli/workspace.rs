@@ -32,7 +32,9 @@ impl Workspace {
             return Err(argument(format!("there is no folder `{}`", start.display())).into());
         }
         let here = said("look at", &start, std::path::absolute(&start))?;
-        let around = |name: &str| here.ancestors().find(|folder| disk.entry(&folder.join(name)).is_ok_and(|entry| entry.is_some()));
+        let around = |name: &str| {
+            here.ancestors().find(|folder| disk.entry(&folder.join(name)).is_ok_and(|entry| entry.is_some()))
+        };
         let found = around(".git").or_else(|| around("profiles")).map(Path::to_path_buf);
         // Names in findings are as the user would type them: relative where the user stands at the root.
         let root = match found {
@@ -58,7 +60,8 @@ impl Workspace {
         let Some(text) = disk::read_text(&self.disk, &path)? else { return Ok(()) };
         let (asked, ours) = (lenient(text.trim()), lenient(env!("CARGO_PKG_VERSION")));
         if asked > ours {
-            let says = format!("the repo asks for fluxwright {} and this is {}", text.trim(), env!("CARGO_PKG_VERSION"));
+            let says =
+                format!("the repo asks for fluxwright {} and this is {}", text.trim(), env!("CARGO_PKG_VERSION"));
             return Err(Problem::new(Code::NEWER_REPO, says)
                 .at(Place::file(self.shown(&path)))
                 .because("an older one could undo what a newer one wrote")
@@ -103,14 +106,18 @@ impl Workspace {
         if said("look at", &path, self.disk.entry(&path))?.is_some_and(|entry| entry != Entry::Folder) {
             return Ok(path);
         }
-        let names: Vec<String> = all.iter().filter_map(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect();
+        let names: Vec<String> =
+            all.iter().filter_map(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned()).collect();
         let hint = match nearest(asked, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => "name the path of a file".to_owned(),
             None => format!("the profiles are: {}", names.join(", ")),
         };
         let says = format!("there is no profile `{asked}`");
-        Err(Problem::new(Code::NOTHING_TO_RENDER, says).at(Place::file(self.shown(&self.root.join("profiles")))).hint(hint).into())
+        Err(Problem::new(Code::NOTHING_TO_RENDER, says)
+            .at(Place::file(self.shown(&self.root.join("profiles"))))
+            .hint(hint)
+            .into())
     }
 
     /// A path as the user would type it.

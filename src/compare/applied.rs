@@ -62,7 +62,8 @@ impl Applied {
     fn add(&mut self, document: &Value, by: &str, prunes: bool) {
         let Some(id) = object_id(document).filter(|id| id.group != "kustomize.config.k8s.io") else { return };
         let prune = |part: &str| document.pointer(&format!("/metadata/{part}")).and_then(|map| text_at(map, &[PRUNE]));
-        let disabled = ["annotations", "labels"].into_iter().filter_map(prune).any(|value| value.eq_ignore_ascii_case("disabled"));
+        let disabled =
+            ["annotations", "labels"].into_iter().filter_map(prune).any(|value| value.eq_ignore_ascii_case("disabled"));
         let mut guarded = disabled || !prunes;
         if is_kustomization(&id) {
             // A Kustomization that prunes takes its objects along; what it applies is looked at object by object where we
@@ -84,7 +85,9 @@ impl Applied {
             gone.map(|((by, id), _)| Drop { id: id.clone(), by: by.clone(), moves_to: elsewhere(id) }).collect();
         // A Kustomization of which every object is guarded, or named itself, deletes nothing more by its own going.
         let by: BTreeSet<String> = drops.iter().map(|drop| drop.by.clone()).collect();
-        drops.retain(|drop| !is_kustomization(&drop.id) || by.contains(&drop.id.name) || self.unseen.contains(&drop.id.name));
+        drops.retain(|drop| {
+            !is_kustomization(&drop.id) || by.contains(&drop.id.name) || self.unseen.contains(&drop.id.name)
+        });
         drops
     }
 }

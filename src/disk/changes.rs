@@ -92,7 +92,8 @@ impl Today {
             today.lock = Lock::read(&text);
             today.lock_text = Some(text);
         }
-        let wanted_paths: BTreeSet<&TreePath> = wanted.tree.files().chain(wanted.seeds.files()).map(|(path, _)| path).collect();
+        let wanted_paths: BTreeSet<&TreePath> =
+            wanted.tree.files().chain(wanted.seeds.files()).map(|(path, _)| path).collect();
         let known: BTreeSet<&TreePath> = wanted_paths.into_iter().chain(today.lock.paths()).collect();
         let mut files = Vec::new();
         for path in known {
@@ -108,7 +109,11 @@ impl Today {
 
     /// The files that are ours, as they stand.
     pub fn ours(&self) -> Tree {
-        self.files.files().filter(|(path, _)| self.lock.has(path)).map(|(path, file)| (path.clone(), file.clone())).collect()
+        self.files
+            .files()
+            .filter(|(path, _)| self.lock.has(path))
+            .map(|(path, file)| (path.clone(), file.clone()))
+            .collect()
     }
 
     fn is_link_above(&self, path: &str) -> Option<String> {
@@ -151,7 +156,9 @@ impl Changes {
                 (None, _) if today.is_folder(path) => changes.blocked.push(path.to_string()),
                 (None, _) => changes.created.push(path.clone()),
                 (_, Some(there)) if there.bytes == file.bytes => {}
-                (_, Some(there)) if today.lock.knows(path, &there.bytes) || discards(path) => changes.changed.push(path.clone()),
+                (_, Some(there)) if today.lock.knows(path, &there.bytes) || discards(path) => {
+                    changes.changed.push(path.clone());
+                }
                 (_, Some(_)) if today.lock.has(path) => changes.edited.push(path.clone()),
                 (_, Some(_)) => changes.foreign.push(path.clone()),
                 (_, None) => changes.blocked.push(path.to_string()),
@@ -160,7 +167,9 @@ impl Changes {
         let stale = today.lock.paths().filter(|path| wanted.tree.get(path.as_str()).is_none());
         for path in stale.filter(|path| today.is_link_above(path.as_str()).is_none()) {
             match today.files.get(path.as_str()) {
-                Some(there) if today.lock.knows(path, &there.bytes) || discards(path) => changes.deleted.push(path.clone()),
+                Some(there) if today.lock.knows(path, &there.bytes) || discards(path) => {
+                    changes.deleted.push(path.clone());
+                }
                 Some(_) => changes.edited.push(path.clone()),
                 None => {}
             }
@@ -194,7 +203,10 @@ impl Today {
 fn seeds(wanted: &Wanted<'_>, today: &Today) -> Vec<TreePath> {
     let folder = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
     let folders: BTreeSet<String> = wanted.seeds.files().map(|(path, _)| folder(path.as_str())).collect();
-    let others = today.entries.keys().any(|path| path.contains('/') && folders.contains(&folder(path)) && wanted.seeds.get(path).is_none());
+    let others = today
+        .entries
+        .keys()
+        .any(|path| path.contains('/') && folders.contains(&folder(path)) && wanted.seeds.get(path).is_none());
     if others {
         return Vec::new();
     }

@@ -101,7 +101,10 @@ mod tests {
     #[test]
     fn a_lock_comes_back_as_it_was_written() {
         let file = |text: &str| File { bytes: text.into(), executable: false };
-        let tree: Tree = [("b/x.yaml", "1"), ("a.yaml", "2")].map(|(path, text)| (TreePath::new(path).unwrap(), file(text))).into_iter().collect();
+        let tree: Tree = [("b/x.yaml", "1"), ("a.yaml", "2")]
+            .map(|(path, text)| (TreePath::new(path).unwrap(), file(text)))
+            .into_iter()
+            .collect();
         let lock = Lock::of(&tree, &BTreeSet::new());
         assert_eq!(Lock::read(&lock.write()), lock);
         assert!(lock.write().lines().next().unwrap().ends_with("  a.yaml"));

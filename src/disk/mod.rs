@@ -171,7 +171,8 @@ pub fn read_text(disk: &dyn Disk, path: &Path) -> Result<Option<String>, Error> 
         return Ok(None);
     }
     let bytes = said("read", path, disk.read(path))?;
-    let text = String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"));
+    let text =
+        String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"));
     said("read", path, text).map(Some)
 }
 

@@ -48,7 +48,13 @@ impl Planner<'_> {
         }
     }
 
-    fn choose<'b>(&mut self, name: &'b Name, place: Place, asked: &'b workloads::Component, folder: Folder<Component>) -> Option<Chosen<'b>> {
+    fn choose<'b>(
+        &mut self,
+        name: &'b Name,
+        place: Place,
+        asked: &'b workloads::Component,
+        folder: Folder<Component>,
+    ) -> Option<Chosen<'b>> {
         let spec = &folder.spec;
         if spec.name.as_str() != name.as_str() {
             let says = format!("the component in folder `{name}` calls itself `{}`", spec.name);
@@ -57,34 +63,45 @@ impl Planner<'_> {
         }
         if let Some(retired) = &spec.retired {
             let says = format!("{} is retired as of {}", spec.title, retired.date);
-            self.report(Problem::warning(Code::RETIRED, says).at(place.clone()).because(format!("{} ({})", retired.because, retired.source)));
+            self.report(
+                Problem::warning(Code::RETIRED, says)
+                    .at(place.clone())
+                    .because(format!("{} ({})", retired.because, retired.source)),
+            );
         }
         versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
         let options = options::read(self.profile, &what, &asked.options, spec.options.as_ref(), self.problems);
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
-        let namespace = namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());
+        let namespace =
+            namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());
         if let Some(namespace) = &namespace {
             self.namespace(namespace, spec.namespace.as_ref().map(|own| own.pod_security), name.as_str());
         }
-        let version = asked.version.as_ref().map(|version| version.to_string());
-        let mut context = Context::of(&self.context())
-            .with("options", &options)
-            .with("version", &version)
-            .with("namespace", &namespace);
+        let version = asked.version.as_ref().map(std::string::ToString::to_string);
+        let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
+        let mut context = Context::of(&self.context()).with(asked_for);
         if spec.options.as_ref().is_some_and(|options| options.properties.get("credentials").is_some()) {
             let credentials = self.credentials(name, asked, &place, namespace.as_deref());
-            context = context.with("credentials", &credentials);
+            context = context.with([("credentials", credentials)]);
         }
         let engine = self.engine(&folder.label, &folder.files)?;
         Some(Chosen { name, place, asked, folder, engine, context, version, namespace })
     }
 
     /// The credentials of a component that needs some: its own option, or those of `vsphere`.
-    fn credentials(&mut self, name: &Name, asked: &workloads::Component, place: &Place, namespace: Option<&str>) -> Value {
+    fn credentials(
+        &mut self,
+        name: &Name,
+        asked: &workloads::Component,
+        place: &Place,
+        namespace: Option<&str>,
+    ) -> Value {
         let profile = self.profile;
         let own = asked.options.get("credentials");
-        let read = own.map(|node| At::<Credentials>::decode(node, &mut Reading { source: &profile.source, problems: self.problems }));
+        let read = own.map(|node| {
+            At::<Credentials>::decode(node, &mut Reading { source: &profile.source, problems: self.problems })
+        });
         let said = match read {
             Some(own) => own,
             None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
@@ -101,7 +118,9 @@ impl Planner<'_> {
             }
             None if own.is_some() => Value::Null,
             None => {
-                let says = format!("the component `{name}` needs the vCenter's user and password, and nothing says where they are");
+                let says = format!(
+                    "the component `{name}` needs the vCenter's user and password, and nothing says where they are"
+                );
                 self.report(
                     Problem::new(Code::MISSING_CREDENTIALS, says)
                         .at(place.clone())
@@ -142,7 +161,8 @@ impl Planner<'_> {
 
     fn units_of(&mut self, component: &Chosen<'_>) {
         let specs = &component.folder.spec.units;
-        let carrier = specs.iter().position(|unit| unit.name.as_str() == "app").unwrap_or(specs.len().saturating_sub(1));
+        let carrier =
+            specs.iter().position(|unit| unit.name.as_str() == "app").unwrap_or(specs.len().saturating_sub(1));
         let mut before = None;
         for (index, spec) in specs.iter().enumerate() {
             let of_component = (index == carrier).then_some(&component.folder.spec);
@@ -153,11 +173,22 @@ impl Planner<'_> {
         }
         for template in component.engine.below("bootstrap") {
             let name = template.trim_start_matches("bootstrap/").trim_end_matches(".j2").to_owned();
-            self.scripts.push(Script { name, template, engine: Arc::clone(&component.engine), context: component.context.clone() });
+            self.scripts.push(Script {
+                name,
+                template,
+                engine: Arc::clone(&component.engine),
+                context: component.context.clone(),
+            });
         }
     }
 
-    fn unit(&mut self, component: &Chosen<'_>, spec: &UnitSpec, of_component: Option<&Component>, after: Option<String>) -> Option<Unit> {
+    fn unit(
+        &mut self,
+        component: &Chosen<'_>,
+        spec: &UnitSpec,
+        of_component: Option<&Component>,
+        after: Option<String>,
+    ) -> Option<Unit> {
         let name = match spec.name.as_str() {
             "app" => component.name.to_string(),
             other => format!("{}-{other}", component.name),
@@ -229,7 +260,10 @@ impl Planner<'_> {
             values: component.asked.values.as_ref().map(|values| values.value.clone()),
             values_from: Vec::new(),
             crds: (chart.crds == Some(ChartCrds::CreateReplace)).then(|| "CreateReplace".to_owned()),
-            timeout: spec.timeout.as_ref().map_or(defaults::RELEASE_TIMEOUT.to_owned(), |timeout| timeout.to_string()),
+            timeout: spec
+                .timeout
+                .as_ref()
+                .map_or(defaults::RELEASE_TIMEOUT.to_owned(), std::string::ToString::to_string),
         }))
     }
 
@@ -243,7 +277,7 @@ impl Planner<'_> {
                 url: git.url.as_str(),
                 reference: json!({ "tag": tag }),
                 moves: false,
-                sparse_checkout: git.sparse_checkout.iter().map(|path| path.to_string()).collect(),
+                sparse_checkout: git.sparse_checkout.iter().map(std::string::ToString::to_string).collect(),
                 ignore: git.ignore.clone(),
                 secret_ref: None,
             },
@@ -274,18 +308,30 @@ impl Planner<'_> {
         kept
     }
 
-    fn requirements<'c>(&mut self, component: &Chosen<'_>, capabilities: impl Iterator<Item = &'c Capability>) -> Vec<Need> {
+    fn requirements<'c>(
+        &mut self,
+        component: &Chosen<'_>,
+        capabilities: impl Iterator<Item = &'c Capability>,
+    ) -> Vec<Need> {
         let what = format!("the component `{}`", component.name);
         let mut needs = Vec::new();
         for capability in capabilities {
             if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
-                needs.push(Need { capability: capability.name.clone(), what: what.clone(), optional: capability.optional });
+                needs.push(Need {
+                    capability: capability.name.clone(),
+                    what: what.clone(),
+                    optional: capability.optional,
+                });
             }
         }
         needs
     }
 
-    fn provisions<'c>(&mut self, component: &Chosen<'_>, capabilities: impl Iterator<Item = &'c Capability>) -> Vec<String> {
+    fn provisions<'c>(
+        &mut self,
+        component: &Chosen<'_>,
+        capabilities: impl Iterator<Item = &'c Capability>,
+    ) -> Vec<String> {
         let mut provides = Vec::new();
         for capability in capabilities {
             if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
@@ -298,10 +344,19 @@ impl Planner<'_> {
 
     fn conflicts(&mut self, component: &Chosen<'_>) {
         for capability in &component.folder.spec.conflicts {
-            let others = self.provided.get(capability).into_iter().flatten().filter(|other| other.as_str() != component.name.as_str());
+            let others = self
+                .provided
+                .get(capability)
+                .into_iter()
+                .flatten()
+                .filter(|other| other.as_str() != component.name.as_str());
             if let Some(other) = others.into_iter().next().cloned() {
                 let says = format!("`{}` and `{other}` exclude each other: both provide {capability}", component.name);
-                self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(format!("take out one of the two: `{}` or `{other}`", component.name)));
+                self.report(
+                    Problem::new(Code::CONFLICT, says)
+                        .at(component.place.clone())
+                        .hint(format!("take out one of the two: `{}` or `{other}`", component.name)),
+                );
             }
         }
     }

@@ -33,8 +33,18 @@ use unit::{Script, Unit};
 
 /// Names that no unit may have: folders and units of fluxwright's own.
 const RESERVED: &[&str] = &[
-    "flux-system", "sources", "kustomizations", "namespaces", "secret-store", "secrets", "storage", "releases", "paths",
-    "eksa-system", "eksa-cluster", "bootstrap",
+    "flux-system",
+    "sources",
+    "kustomizations",
+    "namespaces",
+    "secret-store",
+    "secrets",
+    "storage",
+    "releases",
+    "paths",
+    "eksa-system",
+    "eksa-cluster",
+    "bootstrap",
 ];
 
 /// What was concluded from a profile.
@@ -145,7 +155,11 @@ impl Planner<'_> {
                 Apply::Cli => "the section `eksAnywhere` would be a file of its own",
             };
             let says = format!("{what}, which this version does not render");
-            self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&eks.span)).hint("leave the section out for now; the cluster's own file stays as it is"));
+            self.report(
+                Problem::new(Code::NOT_YET, says)
+                    .at(profile.place(&eks.span))
+                    .hint("leave the section out for now; the cluster's own file stays as it is"),
+            );
         }
         if let Some(bootstrap) = profile.flux.bootstrap.as_ref().filter(|b| b.with == BootstrapWith::EksAnywhere) {
             let says = "a tree for EKS Anywhere's own Flux has another root, which this version does not render";
@@ -238,12 +252,21 @@ impl Planner<'_> {
         for unit in &self.units {
             let of_profile = ["components.", "releases.", "paths."].iter().any(|section| unit.key.starts_with(section));
             if of_profile && (RESERVED.contains(&unit.name.as_str()) || unit.name.starts_with("secrets-")) {
-                let says = format!("no unit can be called `{}`: fluxwright has a folder or unit of that name", unit.name);
-                found.push(Problem::new(Code::RESERVED_NAME, says).at(unit.place.clone()).hint(format!("name: my-{}", unit.name)));
+                let says =
+                    format!("no unit can be called `{}`: fluxwright has a folder or unit of that name", unit.name);
+                found.push(
+                    Problem::new(Code::RESERVED_NAME, says)
+                        .at(unit.place.clone())
+                        .hint(format!("name: my-{}", unit.name)),
+                );
             }
             if let Some((key, _)) = seen.insert(unit.name.clone(), (unit.key.clone(), unit.place.clone())) {
                 let says = format!("`{key}` and `{}` both make a unit called `{}`", unit.key, unit.name);
-                found.push(Problem::new(Code::UNIT_CLASH, says).at(unit.place.clone()).hint("give the release or path another name"));
+                found.push(
+                    Problem::new(Code::UNIT_CLASH, says)
+                        .at(unit.place.clone())
+                        .hint("give the release or path another name"),
+                );
             }
         }
         let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();

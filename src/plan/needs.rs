@@ -39,8 +39,12 @@ pub fn needs_of(id: &ObjectId, object: &Value, apis: &Apis) -> Vec<Need> {
                 need(store(kind, id.namespace.as_deref(), name), false);
             }
         }
-        "StorageClass" => text_at(object, &["provisioner"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true)),
-        "VolumeSnapshotClass" => text_at(object, &["driver"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true)),
+        "StorageClass" => {
+            text_at(object, &["provisioner"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true));
+        }
+        "VolumeSnapshotClass" => {
+            text_at(object, &["driver"]).into_iter().for_each(|driver| need(format!("csi:{driver}"), true));
+        }
         "PersistentVolumeClaim" => {
             if let Some(class) = text_at(object, &["spec", "storageClassName"]) {
                 need(format!("storageclass:{class}"), true);
@@ -53,7 +57,9 @@ pub fn needs_of(id: &ObjectId, object: &Value, apis: &Apis) -> Vec<Need> {
             }
         }
         "HelmRelease" => {
-            if let Some(namespace) = text_at(object, &["spec", "targetNamespace"]).filter(|namespace| !is_clusters_own(namespace)) {
+            if let Some(namespace) =
+                text_at(object, &["spec", "targetNamespace"]).filter(|namespace| !is_clusters_own(namespace))
+            {
                 need(format!("namespace:{namespace}"), false);
             }
             let own = id.namespace.as_deref().unwrap_or_default();

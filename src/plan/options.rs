@@ -21,7 +21,8 @@ pub fn read(profile: &Profile, what: &str, node: &Node, options: Option<&Options
                 explain(profile, what, node, &path, error.kind(), options, problems);
             }
         }
-        Err(error) => problems.push(Problem::new(Code::BROKEN_COMPONENT, format!("the options of {what} are no JSON Schema: {error}"))),
+        Err(error) => problems
+            .push(Problem::new(Code::BROKEN_COMPONENT, format!("the options of {what} are no JSON Schema: {error}"))),
     }
     fill_defaults(&mut value, &options.properties);
     value
@@ -36,7 +37,15 @@ fn fill_defaults(value: &mut Value, properties: &Value) {
     }
 }
 
-fn explain(profile: &Profile, what: &str, node: &Node, path: &str, kind: &ValidationErrorKind, options: &Options, problems: &mut Problems) {
+fn explain(
+    profile: &Profile,
+    what: &str,
+    node: &Node,
+    path: &str,
+    kind: &ValidationErrorKind,
+    options: &Options,
+    problems: &mut Problems,
+) {
     let at = node.follow(path.split('/').filter(|step| !step.is_empty()));
     let option = path.trim_start_matches('/').split('/').next().unwrap_or("");
     let about = options.properties.get(option).and_then(|schema| schema.get("description")).and_then(Value::as_str);
@@ -57,14 +66,22 @@ fn explain(profile: &Profile, what: &str, node: &Node, path: &str, kind: &Valida
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let about = options.properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
-            let hint = format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
+            let about =
+                options.properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
+            let hint =
+                format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
             push(format!("{what} needs the option `{name}`"), place, Some(hint));
         }
-        ValidationErrorKind::Type { kind } => push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None),
+        ValidationErrorKind::Type { kind } => {
+            push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None);
+        }
         ValidationErrorKind::Enum { options } => push(format!("`{option}` is none of {options}"), place, None),
         ValidationErrorKind::Pattern { pattern } => {
-            push(format!("`{option}` has a form that it cannot have"), place, Some(format!("it must match the expression {pattern}")));
+            push(
+                format!("`{option}` has a form that it cannot have"),
+                place,
+                Some(format!("it must match the expression {pattern}")),
+            );
         }
         ValidationErrorKind::Minimum { limit } => push(format!("`{option}` is at least {limit}"), place, None),
         ValidationErrorKind::Maximum { limit } => push(format!("`{option}` is at most {limit}"), place, None),

@@ -42,8 +42,11 @@ fn sort(waits: &Waits) -> Option<Vec<&String>> {
     let mut done: BTreeSet<&String> = BTreeSet::new();
     let mut sorted = Vec::with_capacity(waits.len());
     while sorted.len() < waits.len() {
-        let ready: Vec<&String> =
-            waits.iter().filter(|(unit, on)| !done.contains(unit) && on.iter().all(|unit| done.contains(unit))).map(|(unit, _)| unit).collect();
+        let ready: Vec<&String> = waits
+            .iter()
+            .filter(|(unit, on)| !done.contains(unit) && on.iter().all(|unit| done.contains(unit)))
+            .map(|(unit, _)| unit)
+            .collect();
         if ready.is_empty() {
             return None;
         }
@@ -64,7 +67,11 @@ fn reduce(waits: &Waits, sorted: &[&String]) -> Waits {
     }
     let needed = |unit: &String| {
         let direct = &waits[unit];
-        direct.iter().filter(|on| !direct.iter().any(|other| other != *on && all[other].contains(on))).cloned().collect()
+        direct
+            .iter()
+            .filter(|on| !direct.iter().any(|other| other != *on && all[other].contains(on)))
+            .cloned()
+            .collect()
     };
     sorted.iter().map(|unit| ((*unit).clone(), needed(unit))).collect()
 }
@@ -73,7 +80,8 @@ fn circle(waits: &Waits, edges: &[Edge]) -> Vec<Edge> {
     // Every unit that is left when those without open waits are taken away waits for another that is left.
     let mut left: BTreeSet<&String> = waits.keys().collect();
     loop {
-        let free: Vec<&String> = left.iter().copied().filter(|unit| !waits[*unit].iter().any(|on| left.contains(on))).collect();
+        let free: Vec<&String> =
+            left.iter().copied().filter(|unit| !waits[*unit].iter().any(|on| left.contains(on))).collect();
         if free.is_empty() {
             break;
         }
@@ -87,7 +95,8 @@ fn circle(waits: &Waits, edges: &[Edge]) -> Vec<Edge> {
         if let Some(at) = path.iter().position(|unit| *unit == next) {
             let mut around: Vec<&String> = path[at..].to_vec();
             around.push(next);
-            let edge = |pair: &[&String]| edges.iter().find(|edge| edge.from == *pair[0] && edge.to == *pair[1]).cloned();
+            let edge =
+                |pair: &[&String]| edges.iter().find(|edge| edge.from == *pair[0] && edge.to == *pair[1]).cloned();
             return around.windows(2).filter_map(edge).collect();
         }
         path.push(next);

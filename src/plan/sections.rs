@@ -64,7 +64,12 @@ impl Planner<'_> {
         let inside = |(path, text): (String, _)| (format!("section/{path}"), text);
         let files: Files = catalog::built_in(&format!("sections/{name}")).into_iter().map(inside).collect();
         let engine = self.engine(&format!("sections/{name}"), &files)?;
-        Some(Content::Templates(vec![Part { engine, folder: "section".to_owned(), file: None, context: Context::of(context) }]))
+        Some(Content::Templates(vec![Part {
+            engine,
+            folder: "section".to_owned(),
+            file: None,
+            context: Context::of(context),
+        }]))
     }
 
     fn releases(&mut self) {
@@ -115,7 +120,10 @@ impl Planner<'_> {
             values: release.values.as_ref().map(|values| values.value.clone()),
             values_from: release.values_from.iter().map(from).collect(),
             crds: Some(release.crds.unwrap_or(Crds::CreateReplace).as_str().to_owned()),
-            timeout: release.timeout.as_ref().map_or(defaults::RELEASE_TIMEOUT.to_owned(), |timeout| timeout.to_string()),
+            timeout: release
+                .timeout
+                .as_ref()
+                .map_or(defaults::RELEASE_TIMEOUT.to_owned(), std::string::ToString::to_string),
         }
     }
 
@@ -125,13 +133,24 @@ impl Planner<'_> {
             let secrets = || self.profile.external_secrets.iter().filter(|secret| secret.name.value == from.name.value);
             let there = secrets().any(|secret| secret.namespace.as_str() == defaults::FLUX_NAMESPACE);
             if !there && let Some(elsewhere) = secrets().next() {
-                let says = format!("the Secret `{}` is made in namespace `{}`, and the release looks for it in `{}`", from.name, elsewhere.namespace, defaults::FLUX_NAMESPACE);
+                let says = format!(
+                    "the Secret `{}` is made in namespace `{}`, and the release looks for it in `{}`",
+                    from.name,
+                    elsewhere.namespace,
+                    defaults::FLUX_NAMESPACE
+                );
                 let place = self.profile.place(&from.name.span);
                 self.report(
                     Problem::new(Code::NAMESPACE_MISSING, says)
                         .at(place)
-                        .because("a HelmRelease reads values from its own namespace, and Flux's objects live in flux-system")
-                        .hint(format!("in externalSecrets, for `{}`:\nnamespace: {}", from.name, defaults::FLUX_NAMESPACE)),
+                        .because(
+                            "a HelmRelease reads values from its own namespace, and Flux's objects live in flux-system",
+                        )
+                        .hint(format!(
+                            "in externalSecrets, for `{}`:\nnamespace: {}",
+                            from.name,
+                            defaults::FLUX_NAMESPACE
+                        )),
                 );
             }
         }
@@ -155,7 +174,7 @@ impl Planner<'_> {
             unit.needs.clone_from(&path.needs);
             unit.prune = path.prune.unwrap_or(true);
             unit.wait = path.wait.unwrap_or(true);
-            unit.target_namespace = path.target_namespace.as_ref().map(|namespace| namespace.to_string());
+            unit.target_namespace = path.target_namespace.as_ref().map(std::string::ToString::to_string);
             if let Some(namespace) = &path.target_namespace {
                 let capability = format!("namespace:{namespace}");
                 unit.requires.push(super::needs::Need { capability, what: path.name.to_string(), optional: true });
@@ -177,14 +196,15 @@ impl Planner<'_> {
             moves,
             sparse_checkout: Vec::new(),
             ignore: None,
-            secret_ref: source.secret_ref.as_ref().map(|secret| secret.to_string()),
+            secret_ref: source.secret_ref.as_ref().map(std::string::ToString::to_string),
         };
         self.sources.git(path.name.as_str(), &git).name
     }
 
     fn external_secrets(&mut self) {
         let profile = self.profile;
-        let mut by_namespace: std::collections::BTreeMap<&str, Vec<&ExternalSecret>> = std::collections::BTreeMap::new();
+        let mut by_namespace: std::collections::BTreeMap<&str, Vec<&ExternalSecret>> =
+            std::collections::BTreeMap::new();
         for secret in &profile.external_secrets {
             by_namespace.entry(secret.namespace.as_str()).or_default().push(secret);
             self.namespace(secret.namespace.as_str(), None, secret.name.as_str());
@@ -278,13 +298,20 @@ impl Planner<'_> {
         };
         let what = format!("the store `{}`", store.name);
         let options = options::read(self.profile, &what, &store.options, folder.spec.options.as_ref(), self.problems);
-        let namespace = store.namespace.as_ref().map(|namespace| namespace.to_string());
+        let namespace = store.namespace.as_ref().map(std::string::ToString::to_string);
         let account = store.service_account.as_ref();
-        let account_name = account.and_then(|account| account.name.as_ref()).map_or(store.name.to_string(), |name| name.to_string());
-        let account_namespace = account.and_then(|account| account.namespace.as_ref()).map(|namespace| namespace.to_string());
-        let account_namespace = account_namespace.or_else(|| namespace.clone()).unwrap_or_else(|| defaults::STORE_NAMESPACE.to_owned());
+        let account_name = account
+            .and_then(|account| account.name.as_ref())
+            .map_or(store.name.to_string(), std::string::ToString::to_string);
+        let account_namespace =
+            account.and_then(|account| account.namespace.as_ref()).map(std::string::ToString::to_string);
+        let account_namespace =
+            account_namespace.or_else(|| namespace.clone()).unwrap_or_else(|| defaults::STORE_NAMESPACE.to_owned());
         self.namespace(&account_namespace, None, store.name.as_str());
-        let said = store.namespaces.as_ref().map(|namespaces| namespaces.iter().map(|n| n.to_string()).collect::<Vec<_>>());
+        let said = store
+            .namespaces
+            .as_ref()
+            .map(|namespaces| namespaces.iter().map(std::string::ToString::to_string).collect::<Vec<_>>());
         let readers = self.readers.get(store.name.as_str()).into_iter().flatten().cloned();
         let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
         let kind = if namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
@@ -296,7 +323,12 @@ impl Planner<'_> {
             "options": options,
         }));
         let engine = self.engine(&folder.label, &folder.files)?;
-        Some(Part { engine, folder: folder.spec.templates.to_string(), file: Some(format!("{}.yaml", store.name)), context })
+        Some(Part {
+            engine,
+            folder: folder.spec.templates.to_string(),
+            file: Some(format!("{}.yaml", store.name)),
+            context,
+        })
     }
 
     fn storage(&mut self) {
@@ -356,13 +388,20 @@ impl Planner<'_> {
         if let Some(driver) = said {
             return driver.value.clone();
         }
-        let drivers: Vec<String> = self.provided.keys().filter_map(|name| name.strip_prefix("csi:")).map(str::to_owned).collect();
+        let drivers: Vec<String> =
+            self.provided.keys().filter_map(|name| name.strip_prefix("csi:")).map(str::to_owned).collect();
         match drivers.as_slice() {
             [one] => one.clone(),
             none_or_more => {
                 let (says, hint) = match none_or_more.first() {
-                    None => ("this class names no driver, and no component of the profile brings one".to_owned(), format!("{key}: csi.example.com")),
-                    Some(first) => (format!("this class names no driver, and the profile has {}", none_or_more.join(" and ")), format!("{key}: {first}")),
+                    None => (
+                        "this class names no driver, and no component of the profile brings one".to_owned(),
+                        format!("{key}: csi.example.com"),
+                    ),
+                    Some(first) => (
+                        format!("this class names no driver, and the profile has {}", none_or_more.join(" and ")),
+                        format!("{key}: {first}"),
+                    ),
                 };
                 let place = self.profile.place(span);
                 self.report(Problem::new(Code::NO_PROVISIONER, says).at(place).hint(format!("add the line `{hint}`")));
@@ -392,14 +431,18 @@ impl Planner<'_> {
                 labels.insert(format!("pod-security.kubernetes.io/{mode}"), json!(level));
             }
             labels.extend(said.into_iter().flat_map(|namespace| mapping(&namespace.labels)));
-            let annotations: Map<String, Value> = said.into_iter().flat_map(|namespace| mapping(&namespace.annotations)).collect();
+            let annotations: Map<String, Value> =
+                said.into_iter().flat_map(|namespace| mapping(&namespace.annotations)).collect();
             rendered.push(json!({ "name": name, "labels": labels, "annotations": annotations }));
         }
         if rendered.is_empty() {
             return;
         }
         let Some(content) = self.section("namespaces", &json!({ "namespaces": rendered })) else { return };
-        let span = profile.namespaces.first().map_or(profile.metadata.name.span.clone(), |namespace| namespace.name.span.clone());
+        let span = profile
+            .namespaces
+            .first()
+            .map_or(profile.metadata.name.span.clone(), |namespace| namespace.name.span.clone());
         let origin = Origin {
             name: "namespaces".to_owned(),
             folder: Some("namespaces".to_owned()),
@@ -411,7 +454,11 @@ impl Planner<'_> {
     }
 
     fn too_strict(&mut self, name: &str, level: &At<PodSecurity>, needed: PodSecurity, who: &str) {
-        let says = format!("`{who}` needs the level {} in namespace `{name}`, which would have {}", needed.as_str(), level.as_str());
+        let says = format!(
+            "`{who}` needs the level {} in namespace `{name}`, which would have {}",
+            needed.as_str(),
+            level.as_str()
+        );
         let place = self.profile.place(&level.span);
         self.report(
             Problem::new(Code::POD_SECURITY, says)

@@ -58,12 +58,21 @@ impl Sources {
             "ignore": git.ignore, "secretRef": git.secret_ref,
         });
         // A host's name says little about a repository; its path says it all.
-        let path = git.url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(git.url, |(_, path)| path);
+        let path =
+            git.url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(git.url, |(_, path)| path);
         self.add(unit, &slug(path.trim_end_matches(".git")), Source { kind: "GitRepository", context })
     }
 
     /// The source of a Helm chart; `oci_charts` says whether Flux can read a chart from an OCIRepository.
-    pub fn chart(&mut self, unit: &str, url: &str, chart: &str, version: &str, secret_ref: Option<&str>, oci_charts: bool) -> Reference {
+    pub fn chart(
+        &mut self,
+        unit: &str,
+        url: &str,
+        chart: &str,
+        version: &str,
+        secret_ref: Option<&str>,
+        oci_charts: bool,
+    ) -> Reference {
         let interval = defaults::SOURCE_INTERVAL;
         if url.starts_with("oci://") && oci_charts {
             let url = format!("{url}/{chart}");
@@ -111,7 +120,14 @@ mod tests {
 
     fn git(url: &str, tag: &str) -> Git<'static> {
         let url: &'static str = Box::leak(url.to_owned().into_boxed_str());
-        Git { url, reference: json!({ "tag": tag }), moves: false, sparse_checkout: vec![], ignore: None, secret_ref: None }
+        Git {
+            url,
+            reference: json!({ "tag": tag }),
+            moves: false,
+            sparse_checkout: vec![],
+            ignore: None,
+            secret_ref: None,
+        }
     }
 
     #[test]
@@ -120,7 +136,10 @@ mod tests {
         assert_eq!(sources.git("a", &git("https://github.com/x/y.git", "v1")).name, "x-y");
         assert_eq!(sources.git("b", &git("https://github.com/x/y.git", "v1")).name, "x-y");
         assert_eq!(sources.git("c", &git("https://github.com/x/y.git", "v2")).name, "x-y-c");
-        assert_eq!(sources.chart("d", "https://charts.example.com/stable", "z", "1", None, true).name, "charts-example-com-stable");
+        assert_eq!(
+            sources.chart("d", "https://charts.example.com/stable", "z", "1", None, true).name,
+            "charts-example-com-stable"
+        );
         assert_eq!(sources.iter().count(), 3);
     }
 

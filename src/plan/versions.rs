@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use crate::catalog::Folder;
 use crate::catalog::apis::{Origin, Table};
 use crate::catalog::component::{Component, VersionRow};
-use crate::catalog::Folder;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::workloads;
@@ -29,13 +29,19 @@ pub fn check_flux(profile: &Profile, table: &Table, problems: &mut Problems) {
     let version = profile.flux.version.number();
     let place = profile.place(&profile.flux.version.span);
     if version < flux.oldest.number() {
-        let says = format!("Flux {} is older than {}, the oldest whose objects fluxwright can write", profile.flux.version, flux.oldest);
-        problems.push(Problem::new(Code::TOO_OLD, says).at(place).because(&flux.source).hint(format!("version: {}", flux.newest)));
+        let says = format!(
+            "Flux {} is older than {}, the oldest whose objects fluxwright can write",
+            profile.flux.version, flux.oldest
+        );
+        problems.push(
+            Problem::new(Code::TOO_OLD, says).at(place).because(&flux.source).hint(format!("version: {}", flux.newest)),
+        );
         return;
     }
     let newest = flux.newest.number();
     if (version.major, version.minor) > (newest.major, newest.minor) {
-        let says = format!("Flux {} is newer than {}, the newest that fluxwright knows", profile.flux.version, flux.newest);
+        let says =
+            format!("Flux {} is newer than {}, the newest that fluxwright knows", profile.flux.version, flux.newest);
         problems.push(newer_than_known(says).at(place.clone()));
     }
     check_flux_on_kubernetes(profile, flux, place, problems);
@@ -52,10 +58,16 @@ fn check_flux_on_kubernetes(profile: &Profile, flux: &Origin, place: Place, prob
     let fits = rows().rfind(|(_, least)| *least <= kubernetes).map(|(since, _)| since);
     let next = fits.as_ref().and_then(|fits| rows().find(|(since, _)| since > fits)).map(|(next, _)| next);
     let hint = match next {
-        Some(next) => format!("take Flux older than {}.{}, or Kubernetes {}.{} or newer", next.major, next.minor, least.major, least.minor),
+        Some(next) => format!(
+            "take Flux older than {}.{}, or Kubernetes {}.{} or newer",
+            next.major, next.minor, least.major, least.minor
+        ),
         None => format!("take Kubernetes {}.{} or newer", least.major, least.minor),
     };
-    let says = format!("Flux {} needs Kubernetes {}.{} or newer, and the cluster has {}", profile.flux.version, least.major, least.minor, profile.kubernetes.version);
+    let says = format!(
+        "Flux {} needs Kubernetes {}.{} or newer, and the cluster has {}",
+        profile.flux.version, least.major, least.minor, profile.kubernetes.version
+    );
     problems.push(
         Problem::new(Code::VERSIONS_DO_NOT_FIT, says)
             .at(place)
@@ -89,7 +101,11 @@ pub fn check_component(
     let at = profile.place(&version.span);
     if spec.versions.is_empty() {
         let says = format!("the component `{}` has no version", spec.name);
-        problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("leave the line out; each image that it runs is an option"));
+        problems.push(
+            Problem::new(Code::BAD_VERSION, says)
+                .at(at)
+                .hint("leave the line out; each image that it runs is an option"),
+        );
         return;
     }
     let number = version.number();
@@ -104,15 +120,25 @@ pub fn check_component(
         None => {
             let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
             let says = format!("{} {version} is not among the versions that the catalog knows", spec.title);
-            problems.push(Problem::new(Code::TOO_OLD, says).at(at).hint(format!("versions that it knows: {}", known.join(", "))));
+            problems.push(
+                Problem::new(Code::TOO_OLD, says).at(at).hint(format!("versions that it knows: {}", known.join(", "))),
+            );
         }
     }
 }
 
-fn check_row(spec: &Component, row: &VersionRow, version: &str, at: Place, versions: &BTreeMap<String, Version>, problems: &mut Problems) {
+fn check_row(
+    spec: &Component,
+    row: &VersionRow,
+    version: &str,
+    at: Place,
+    versions: &BTreeMap<String, Version>,
+    problems: &mut Problems,
+) {
     if let Some(why) = &row.refused {
         let says = format!("{} {version} cannot be used", spec.title);
-        let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(format!("{why} ({})", row.source));
+        let problem =
+            Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(format!("{why} ({})", row.source));
         problems.push(problem.hint(fitting(spec, versions)));
         return;
     }
@@ -120,7 +146,13 @@ fn check_row(spec: &Component, row: &VersionRow, version: &str, at: Place, versi
         let Some(other) = versions.get(name.as_str()) else { continue };
         if !range.holds(other) {
             let what = if name.as_str() == "kubernetes" { "Kubernetes" } else { name.as_str() };
-            let says = format!("{} {version} needs {what} {}, and the cluster has {}.{}", spec.title, range.as_str(), other.major, other.minor);
+            let says = format!(
+                "{} {version} needs {what} {}, and the cluster has {}.{}",
+                spec.title,
+                range.as_str(),
+                other.major,
+                other.minor
+            );
             let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
             problems.push(problem.hint(fitting(spec, versions)));
         }
@@ -138,7 +170,12 @@ fn missing(spec: &Component, versions: &BTreeMap<String, Version>) -> Problem {
 }
 
 fn fits(row: &VersionRow, versions: &BTreeMap<String, Version>) -> bool {
-    row.refused.is_none() && row.needs.0.iter().all(|(name, range)| versions.get(name.as_str()).is_none_or(|version| range.holds(version)))
+    row.refused.is_none()
+        && row
+            .needs
+            .0
+            .iter()
+            .all(|(name, range)| versions.get(name.as_str()).is_none_or(|version| range.holds(version)))
 }
 
 fn newest_fitting<'a>(spec: &'a Component, versions: &BTreeMap<String, Version>) -> Option<&'a VersionRow> {

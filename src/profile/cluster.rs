@@ -1,7 +1,9 @@
 //! The sections about the cluster itself: what Kubernetes it is, how Flux gets there, which networks it has.
 
 use crate::decode::{At, Named, choice, section};
-use crate::texts::{AddressRange, Branch, Cidr, Duration, FluxVersion, GitUrl, KubernetesVersion, LabelKey, Name, RepoPath};
+use crate::texts::{
+    AddressRange, Branch, Cidr, Duration, FluxVersion, GitUrl, KubernetesVersion, LabelKey, Name, RepoPath,
+};
 
 section! {
     /// Whose profile it is.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::decode::{At, Named, choice, section};
 use super::patch::Patch;
+use crate::decode::{At, Named, choice, section};
 use crate::texts::{Address, ConfigText, IssuerUrl, LabelKey, LabelValue, Name, Version};
 
 choice! {

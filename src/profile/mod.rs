@@ -16,10 +16,10 @@ pub mod workloads;
 
 use std::sync::Arc;
 
-use crate::problem::{Code, Place, Problem, Problems, Source};
-use crate::yaml::{self, Node};
 use crate::decode::{At, Decode, Named, Reading, section};
+use crate::problem::{Code, Place, Problem, Problems, Source};
 use crate::texts::{Name, RepoPath};
+use crate::yaml::{self, Node};
 
 /// The `apiVersion` of the profiles that are read.
 pub const API_VERSION: &str = "fluxwright/v1alpha1";
@@ -135,9 +135,9 @@ fn expect_header(source: &Arc<Source>, root: &Node, problems: &mut Problems) -> 
     };
     let span = root.get("kind").or(root.get("apiVersion")).map_or(0..0, |node| node.span.clone());
     problems.push(
-        Problem::new(Code::WRONG_DOCUMENT, says)
-            .at(Place::new(source, span))
-            .hint(format!("begin the file with:\napiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: my-cluster")),
+        Problem::new(Code::WRONG_DOCUMENT, says).at(Place::new(source, span)).hint(format!(
+            "begin the file with:\napiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: my-cluster"
+        )),
     );
     None
 }

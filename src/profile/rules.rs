@@ -7,10 +7,10 @@ use std::ops::Range;
 use super::Profile;
 use super::patch::{Operation, Patch};
 use super::secrets::Keys;
-use crate::texts::{Covers, Name};
 use super::vsphere::Credentials;
 use super::workloads::GitSource;
 use crate::problem::{Code, Problem, Problems, nearest};
+use crate::texts::{Covers, Name};
 
 /// A profile with places to point at, and the findings so far.
 struct Check<'a> {
@@ -61,11 +61,16 @@ impl Check<'_> {
         let stores = profile.secrets.iter().flat_map(|secrets| &secrets.stores);
         self.unique("stores", stores.map(|store| plain(&store.name)).collect());
         self.unique("storage classes", storage.clone().flat_map(|s| &s.classes).map(|c| named(&c.name)).collect());
-        self.unique("snapshot classes", storage.clone().flat_map(|s| &s.snapshot_classes).map(|c| named(&c.name)).collect());
-        let claims = storage.flat_map(|s| &s.claims).map(|c| (format!("{}/{}", c.namespace, c.name), c.name.span.clone()));
+        self.unique(
+            "snapshot classes",
+            storage.clone().flat_map(|s| &s.snapshot_classes).map(|c| named(&c.name)).collect(),
+        );
+        let claims =
+            storage.flat_map(|s| &s.claims).map(|c| (format!("{}/{}", c.namespace, c.name), c.name.span.clone()));
         self.unique("claims", claims.collect());
         self.unique("namespaces", profile.namespaces.iter().map(|n| plain(&n.name)).collect());
-        let secrets = profile.external_secrets.iter().map(|s| (format!("{}/{}", s.namespace, s.name), s.name.span.clone()));
+        let secrets =
+            profile.external_secrets.iter().map(|s| (format!("{}/{}", s.namespace, s.name), s.name.span.clone()));
         self.unique("external secrets", secrets.collect());
     }
 
@@ -114,7 +119,13 @@ impl Check<'_> {
                 if !rightly && covers.overlaps(*other) {
                     let says = format!("{what} {text} and {other_what} {other_text} share addresses");
                     let because = "a packet to a shared address reaches one of the two, and nobody says which";
-                    self.report(Code::OVERLAPPING_NETWORKS, span, says, because, format!("give {what} a network of its own"));
+                    self.report(
+                        Code::OVERLAPPING_NETWORKS,
+                        span,
+                        says,
+                        because,
+                        format!("give {what} a network of its own"),
+                    );
                 }
             }
         }
@@ -188,7 +199,8 @@ impl Check<'_> {
                 (Keys::Remote(_), false) => self.store_exists(secret.store.as_ref(), &secret.name.span),
                 (Keys::Names(_), false) => {
                     let says = "these keys have no place in a store".to_owned();
-                    let hint = "keys:\n  password: my-cluster/registry\n# or, to be asked for the values:\nask: true".to_owned();
+                    let hint = "keys:\n  password: my-cluster/registry\n# or, to be asked for the values:\nask: true"
+                        .to_owned();
                     self.report(Code::CHOOSE_ONE, &secret.keys.span, says, "", hint);
                 }
                 (Keys::Remote(_), true) => {

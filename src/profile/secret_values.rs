@@ -26,7 +26,18 @@ const FORMS: &[(&str, &str, usize)] = &[
 ];
 
 /// Endings of names, in lower case without `-` and `_`, whose values are secrets.
-const NAMES: &[&str] = &["password", "passwd", "passphrase", "apikey", "privatekey", "secretaccesskey", "clientsecret", "authtoken", "accesstoken", "bearertoken"];
+const NAMES: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "privatekey",
+    "secretaccesskey",
+    "clientsecret",
+    "authtoken",
+    "accesstoken",
+    "bearertoken",
+];
 
 /// Keys under which the user's own words stand, so that a key there can be called anything.
 const FREE: &[&str] = &["components", "values", "parameters", "merge", "value", "hostOSConfiguration", "annotations"];
@@ -49,7 +60,13 @@ fn walk(source: &Arc<Source>, node: &Node, key: Option<&str>, free: bool, proble
         Kind::Map(entries) => {
             for (name, value) in entries {
                 let places_only = name.text == "credentials";
-                walk(source, value, Some(&name.text), (free || FREE.contains(&name.text.as_str())) && !places_only, problems);
+                walk(
+                    source,
+                    value,
+                    Some(&name.text),
+                    (free || FREE.contains(&name.text.as_str())) && !places_only,
+                    problems,
+                );
             }
         }
     }
@@ -72,9 +89,14 @@ fn form(text: &str) -> Option<&'static str> {
             return Some(what);
         }
     }
-    let aws = |word: &str| word.len() == 20 && (word.starts_with("AKIA") || word.starts_with("ASIA")) && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let aws = |word: &str| {
+        word.len() == 20
+            && (word.starts_with("AKIA") || word.starts_with("ASIA"))
+            && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
     let web = |word: &str| word.starts_with("eyJ") && word.len() > 60 && word.split('.').count() == 3;
-    let word = |text: &str, is: &dyn Fn(&str) -> bool| text.split(|c: char| c.is_whitespace() || "\"'=:,".contains(c)).any(is);
+    let word =
+        |text: &str, is: &dyn Fn(&str) -> bool| text.split(|c: char| c.is_whitespace() || "\"'=:,".contains(c)).any(is);
     if word(text, &aws) {
         return Some("an AWS access key");
     }
@@ -88,7 +110,11 @@ fn names_a_secret(key: &str) -> bool {
 
 /// A template, a variable and a truth value are no secret.
 fn is_a_value(text: &str) -> bool {
-    !text.is_empty() && !text.contains("{{") && !text.contains("${") && !text.starts_with("$(") && !matches!(text, "true" | "false" | "null" | "~")
+    !text.is_empty()
+        && !text.contains("{{")
+        && !text.contains("${")
+        && !text.starts_with("$(")
+        && !matches!(text, "true" | "false" | "null" | "~")
 }
 
 #[cfg(test)]
@@ -113,7 +139,10 @@ mod tests {
     #[test]
     fn the_place_of_a_secret_is_none() {
         assert_eq!(found("vsphere:\n  credentials:\n    password: password\n"), 0);
-        assert_eq!(found("releases:\n- values:\n    existingSecret: pw\n    passwordKey: x\n    password: \"{{ .p }}\"\n"), 0);
+        assert_eq!(
+            found("releases:\n- values:\n    existingSecret: pw\n    passwordKey: x\n    password: \"{{ .p }}\"\n"),
+            0
+        );
         assert_eq!(found("components:\n  x:\n    credentials:\n      password: password\n"), 0);
         assert_eq!(found("a: -----BEGIN CERTIFICATE-----\n"), 0);
     }

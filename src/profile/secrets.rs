@@ -1,7 +1,7 @@
 //! Where secrets come from: stores, and the Secrets that are made of them. Never a secret itself.
 
-use crate::decode::{At, Decode, Named, Reading, section};
 use super::patch::Patch;
+use crate::decode::{At, Decode, Named, Reading, section};
 use crate::texts::{ConfigText, DataKey, Duration, LabelKey, LabelValue, Name, ObjectName};
 use crate::yaml::{Key, Kind, Node};
 

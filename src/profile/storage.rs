@@ -1,7 +1,7 @@
 //! Storage classes, snapshot classes and claims.
 
-use crate::decode::{At, Named, choice, section};
 use super::patch::Patch;
+use crate::decode::{At, Named, choice, section};
 use crate::texts::{ConfigText, DatastoreUrl, LabelKey, Name, ObjectName, Quantity};
 
 choice! {

@@ -1,8 +1,8 @@
 //! The vCenter, typed once for all that talk to it, and the roles and policies that its owner makes.
 
 use crate::decode::{At, Decode, Reading, section};
-use crate::texts::{ConfigText, Datacenter, Host, Name, Thumbprint, VcenterUser};
 use crate::problem::Code;
+use crate::texts::{ConfigText, Datacenter, Host, Name, Thumbprint, VcenterUser};
 use crate::yaml::Node;
 
 section! {
@@ -110,9 +110,14 @@ impl Decode for Credentials {
         }
         let keys = CredentialKeys::decode(node, reading)?;
         match keys {
-            CredentialKeys { store, key: Some(key), username: Some(username), password: Some(password), file: None, .. } => {
-                Some(Credentials::Keys { store, key, username, password })
-            }
+            CredentialKeys {
+                store,
+                key: Some(key),
+                username: Some(username),
+                password: Some(password),
+                file: None,
+                ..
+            } => Some(Credentials::Keys { store, key, username, password }),
             CredentialKeys { store, key: None, username: None, password: None, file: Some(file), .. } => {
                 Some(Credentials::File { store, file })
             }

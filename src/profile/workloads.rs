@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::decode::{At, Decode, Reading, choice, section};
 use super::patch::Patch;
 use super::secrets::without;
+use crate::decode::{At, Decode, Reading, choice, section};
 use crate::texts::{Branch, ChartUrl, ConfigText, Duration, GitUrl, Name, ObjectName, RepoPath, Version};
 use crate::yaml::Node;
 

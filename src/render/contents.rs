@@ -74,7 +74,10 @@ impl Contents {
         let mut checks = BTreeMap::new();
         for (id, object) in self.objects(&unit.name) {
             if let Some(ready) = apis.kind(&id.group, &id.kind).and_then(|kind| kind.ready.as_ref()) {
-                checks.insert(id.kind.clone(), json!({ "apiVersion": object["apiVersion"], "kind": id.kind, "current": ready }));
+                checks.insert(
+                    id.kind.clone(),
+                    json!({ "apiVersion": object["apiVersion"], "kind": id.kind, "current": ready }),
+                );
             }
         }
         checks.into_values().chain(unit.health.iter().cloned()).collect()
@@ -144,14 +147,20 @@ fn check(plan: &Plan<'_>, unit: &Unit, object: &Value, problems: &mut Problems) 
     let place = || unit.place.clone();
     let Some(id) = object_id(object) else {
         let says = format!("unit `{}` renders a document without apiVersion, kind or metadata.name", unit.name);
-        problems.push(Problem::new(Code::BROKEN_OBJECT, says).at(place()).hint("a template's every document is a Kubernetes object"));
+        problems.push(
+            Problem::new(Code::BROKEN_OBJECT, says)
+                .at(place())
+                .hint("a template's every document is a Kubernetes object"),
+        );
         return;
     };
     let scope = plan.apis.kind(&id.group, &id.kind).map(|kind| kind.scope);
     if scope == Some(Scope::Namespaced) && id.namespace.is_none() {
         let says = format!("{id} of unit `{}` has no namespace", unit.name);
         let because = "Flux refuses such an object (fluxcd/pkg ssa/errors/errors.go)";
-        problems.push(Problem::new(Code::BROKEN_OBJECT, says).at(place()).because(because).hint("namespace: <{ namespace }>"));
+        problems.push(
+            Problem::new(Code::BROKEN_OBJECT, says).at(place()).because(because).hint("namespace: <{ namespace }>"),
+        );
     }
     if scope == Some(Scope::Cluster) && id.namespace.is_some() {
         let says = format!("{id} of unit `{}` has a namespace, and its kind lives in none", unit.name);
@@ -179,8 +188,14 @@ fn duplicates(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
         for (id, _) in contents.objects(&unit.name) {
             if let Some(other) = owners.insert(id.clone(), unit) {
                 let says = format!("{id} is rendered twice, by unit `{}` and by unit `{}`", other.name, unit.name);
-                let because = "two Kustomizations that own one object undo each other's changes, and one prunes it when it goes";
-                problems.push(Problem::new(Code::DUPLICATE_OBJECT, says).at(unit.place.clone()).because(because).hint("rename one of the two"));
+                let because =
+                    "two Kustomizations that own one object undo each other's changes, and one prunes it when it goes";
+                problems.push(
+                    Problem::new(Code::DUPLICATE_OBJECT, says)
+                        .at(unit.place.clone())
+                        .because(because)
+                        .hint("rename one of the two"),
+                );
             }
         }
     }

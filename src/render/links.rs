@@ -25,7 +25,9 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     let mut edges = Vec::new();
     for unit in &units {
         edges.extend(unit.needs.iter().map(|need| edge(unit, need.as_str(), "the profile says so with `needs`")));
-        edges.extend(before(plan, contents, unit).map(|before| edge(unit, before, "it comes after it in its component")));
+        edges.extend(
+            before(plan, contents, unit).map(|before| edge(unit, before, "it comes after it in its component")),
+        );
         for need in all_needs(plan, contents, unit) {
             match providers.get(&need.capability) {
                 Some(provider) => edges.push(edge(unit, provider, &format!("{} needs {}", need.what, need.capability))),
@@ -84,7 +86,10 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Problem {
     };
     let says = format!("{} needs {capability}, and nothing in the profile provides it", need.what);
     // What a chart or folder of somebody else brings cannot be seen; it may well be this.
-    let unseen = plan.units.iter().any(|unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_))));
+    let unseen = plan
+        .units
+        .iter()
+        .any(|unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_))));
     let problem = if unseen && capability.starts_with("crd:") {
         Problem::warning(Code::MISSING_CAPABILITY, says)
     } else {
@@ -96,7 +101,8 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Problem {
 fn explain(plan: &Plan<'_>, circle: &[Edge]) -> Problem {
     let names: Vec<&str> = circle.iter().map(|edge| edge.from.as_str()).collect();
     let first = plan.units.iter().find(|unit| names.first() == Some(&unit.name.as_str()));
-    let steps: Vec<String> = circle.iter().map(|edge| format!("{} waits for {}: {}", edge.from, edge.to, edge.because)).collect();
+    let steps: Vec<String> =
+        circle.iter().map(|edge| format!("{} waits for {}: {}", edge.from, edge.to, edge.because)).collect();
     let says = format!("{} wait for each other", names.join(" and "));
     let problem = Problem::new(Code::DEPENDENCY_CYCLE, says)
         .because("Flux applies a Kustomization only once everything that it depends on is Ready, so none of them would ever be")

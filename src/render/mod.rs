@@ -63,7 +63,7 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
         seeds,
         owners,
         unmanaged,
-        included: plan.profile.flux.include.iter().map(|include| include.to_string()).collect(),
+        included: plan.profile.flux.include.iter().map(std::string::ToString::to_string).collect(),
     })
 }
 
@@ -117,7 +117,8 @@ impl Writer<'_> {
 
     fn kustomization(&mut self, folder: &str, unit: Option<&str>, key: &str, resources: &[String]) {
         let documents = self.object("kustomization.yaml.j2", &json!({ "resources": resources }));
-        let path = if folder.is_empty() { "kustomization.yaml".to_owned() } else { format!("{folder}/kustomization.yaml") };
+        let path =
+            if folder.is_empty() { "kustomization.yaml".to_owned() } else { format!("{folder}/kustomization.yaml") };
         self.yaml(&path, unit, key, &documents);
     }
 
@@ -213,9 +214,16 @@ impl Writer<'_> {
             } else if existing.iter().any(|file| file.starts_with(&inside)) {
                 resources.extend(flux::generated_resources(existing, path));
             } else {
-                let says = format!("`{path}` is to be included, and there is no such file or folder below {}", self.plan.profile.tree_path());
+                let says = format!(
+                    "`{path}` is to be included, and there is no such file or folder below {}",
+                    self.plan.profile.tree_path()
+                );
                 let place = self.plan.profile.place(&include.span);
-                self.problems.push(Problem::new(Code::INCLUDE_MISSING, says).at(place).hint("take the line out, or put the file there first"));
+                self.problems.push(
+                    Problem::new(Code::INCLUDE_MISSING, says)
+                        .at(place)
+                        .hint("take the line out, or put the file there first"),
+                );
             }
         }
         self.kustomization("", None, "flux.include", &resources);
@@ -226,7 +234,8 @@ impl Writer<'_> {
     fn seeds(&mut self) -> Tree {
         let resources = ["gotk-components.yaml", "gotk-sync.yaml"];
         let kustomization = self.object("kustomization.yaml.j2", &json!({ "resources": resources }));
-        let head = "Written once by fluxwright, for flux bootstrap to fill the files that it lists. It is yours to patch.";
+        let head =
+            "Written once by fluxwright, for flux bootstrap to fill the files that it lists. It is yours to patch.";
         let file = |bytes: Vec<u8>| File { bytes, executable: false };
         let files = [
             ("flux-system/gotk-components.yaml", Vec::new()),
@@ -246,10 +255,13 @@ impl Writer<'_> {
             let names = self.tree.files().map(|(path, _)| path.as_str());
             let hint = match nearest(path.as_str(), names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "paths are written as below the tree's folder; take the line out if the file is gone".to_owned(),
+                None => {
+                    "paths are written as below the tree's folder; take the line out if the file is gone".to_owned()
+                }
             };
             let place = self.plan.profile.place(&path.span);
-            self.problems.push(Problem::new(Code::NOT_IN_TREE, format!("the tree has no file `{path}`")).at(place).hint(hint));
+            self.problems
+                .push(Problem::new(Code::NOT_IN_TREE, format!("the tree has no file `{path}`")).at(place).hint(hint));
         }
         unmanaged
     }

@@ -21,7 +21,11 @@ pub fn apply(plan: &Plan<'_>, unit: &Unit, files: &mut Files, problems: &mut Pro
             applied.insert(patch.span.start);
             if let Err(why) = change(document, patch) {
                 let says = format!("the patch cannot be applied: {why}");
-                problems.push(Problem::new(Code::PATCH_FAILS, says).at(plan.profile.place(&patch.span)).hint("look at the object in the tree; a path is a JSON pointer like /spec/replicas"));
+                problems.push(
+                    Problem::new(Code::PATCH_FAILS, says)
+                        .at(plan.profile.place(&patch.span))
+                        .hint("look at the object in the tree; a path is a JSON pointer like /spec/replicas"),
+                );
             }
         }
     }
@@ -41,7 +45,8 @@ fn change(object: &mut Value, patch: &Patch) -> Result<(), String> {
         json_patch::merge(object, merge);
     }
     if let Some(ops) = &patch.ops {
-        let operations: json_patch::Patch = serde_json::from_value(operations(ops)).map_err(|error| error.to_string())?;
+        let operations: json_patch::Patch =
+            serde_json::from_value(operations(ops)).map_err(|error| error.to_string())?;
         json_patch::patch(object, &operations).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -76,7 +81,11 @@ pub fn report_unmatched(plan: &Plan<'_>, applied: &BTreeSet<usize>, problems: &m
         let name = patch.target.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
         let says = format!("this patch is for {}{name}, and `{}` renders no such object", patch.target.kind, unit.key);
         let place = plan.profile.place(&patch.target.span);
-        problems.push(Problem::new(Code::PATCH_MATCHES_NOTHING, says).at(place).hint("look at the kinds and names in the unit's folder"));
+        problems.push(
+            Problem::new(Code::PATCH_MATCHES_NOTHING, says)
+                .at(place)
+                .hint("look at the kinds and names in the unit's folder"),
+        );
     }
 }
 

@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Object, Serde, Value};
+use minijinja::value::{Object, Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -54,18 +54,26 @@ pub trait Apis: Send + Sync {
 
 /// What a template can ask for.
 #[derive(Debug, Clone)]
-pub struct Context(Value);
+pub struct Context {
+    json: serde_json::Map<String, Json>,
+    value: Value,
+}
 
 impl Context {
-    /// The context of a value whose keys a template sees.
+    /// The context of a value whose keys a template sees; anything but a mapping has none.
     pub fn of(value: &impl Serialize) -> Context {
-        Context(Value::from(Serde(value)))
+        let json = match serde_json::to_value(value) {
+            Ok(Json::Object(map)) => map,
+            _ => serde_json::Map::new(),
+        };
+        Context { value: Value::from(Serde(&json)), json }
     }
 
-    /// The same with one more key.
-    pub fn with(&self, key: &str, value: &impl Serialize) -> Context {
-        let more = Value::from_iter([(key, Value::from(Serde(value)))]);
-        Context(minijinja::value::merge_maps([more, self.0.clone()]))
+    /// The same with more keys.
+    pub fn with<const N: usize>(&self, more: [(&str, Json); N]) -> Context {
+        let mut json = self.json.clone();
+        json.extend(more.map(|(key, value)| (key.to_owned(), value)));
+        Context { value: Value::from(Serde(&json)), json }
     }
 }
 
@@ -111,7 +119,8 @@ impl Engine {
     /// The paths of the templates below a folder.
     pub fn below(&self, folder: &str) -> Vec<String> {
         let inside = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        let mut paths: Vec<String> = self.env.templates().map(|(name, _)| name.to_owned()).filter(|name| inside(name)).collect();
+        let mut paths: Vec<String> =
+            self.env.templates().map(|(name, _)| name.to_owned()).filter(|name| inside(name)).collect();
         paths.sort();
         paths
     }
@@ -122,7 +131,8 @@ impl Engine {
     /// What is wrong with the template, or with what it gave.
     pub fn documents(&self, path: &str, context: &Context) -> Result<Vec<Json>, Vec<Problem>> {
         let (text, slots) = self.run(path, context).map_err(|problem| vec![problem])?;
-        let source = Source::new(format!("{}/{path} (rendered)", self.label), text.replace([SLOT_BEGIN, SLOT_END], "\u{b7}"));
+        let source =
+            Source::new(format!("{}/{path} (rendered)", self.label), text.replace([SLOT_BEGIN, SLOT_END], "\u{b7}"));
         let parsed = Source::new(source.name.clone(), text);
         let mut problems = Problems::default();
         let documents = yaml::read_all(&parsed, &mut problems).map(|nodes| {
@@ -155,8 +165,7 @@ impl Engine {
 
     fn run(&self, path: &str, context: &Context) -> Result<(String, Slots), Problem> {
         let template = self.env.get_template(path).map_err(|error| self.explain(&error))?;
-        let text_of = Value::from_object(TextOf(context.0.clone()));
-        let root = context! { text => text_of, ..context.0.clone() };
+        let root = TextOf { context: context.value.clone(), depth: 0 }.root();
         let mut out = Bounded(Vec::new());
         let mut captured = template.render_captured_to(root, &mut out).map_err(|error| self.explain(&error))?;
         let slots = captured.with_state_mut(|state| std::mem::take(state.get_or_insert_extension(Slots::default())));
@@ -174,7 +183,7 @@ impl Engine {
                 Ok(serde_json::to_value(&value).unwrap_or(Json::Null))
             }
             Json::String(text) if text.contains("<{") || text.contains("<%") => {
-                let done = self.env.render_named_str("expression", text, context.0.clone());
+                let done = self.env.render_named_str("expression", text, context.value.clone());
                 done.map(Json::String).map_err(|error| self.explain(&error))
             }
             Json::Array(items) => items.iter().map(|item| self.expand(item, context)).collect(),
@@ -196,7 +205,7 @@ impl Engine {
 
     fn evaluate(&self, expression: &str, context: &Context) -> Result<Value, Problem> {
         let compiled = self.env.compile_expression(expression).map_err(|error| self.explain(&error))?;
-        compiled.eval(context.0.clone()).map_err(|error| self.explain(&error))
+        compiled.eval(context.value.clone()).map_err(|error| self.explain(&error))
     }
 
     fn explain(&self, error: &Error) -> Problem {
@@ -215,7 +224,9 @@ impl Engine {
             },
         };
         let hint = match innermost.kind() {
-            ErrorKind::UndefinedError => "an option that may be missing needs a `default` in component.yaml, or `is defined` here",
+            ErrorKind::UndefinedError => {
+                "an option that may be missing needs a `default` in component.yaml, or `is defined` here"
+            }
             ErrorKind::OutOfFuel => "a template is for one file; it has no need of long loops",
             _ => "values stand in `<{ … }>`, blocks in `<% … %>`, notes in `<# … #>`",
         };
@@ -287,7 +298,9 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         format!("{SLOT_BEGIN}{}{SLOT_END}", slots.0.len() - 1)
     } else {
         let whole_file = value.is_safe();
-        escape::escape(&kind, &value.to_string(), whole_file).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?
+        // MiniJinja writes truth values as Python does.
+        let text = if value.kind() == ValueKind::Bool { value.is_true().to_string() } else { value.to_string() };
+        escape::escape(&kind, &text, whole_file).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?
     };
     out.write_str(&written).map_err(|_| Error::new(ErrorKind::WriteFailure, "too much output"))
 }
@@ -356,17 +369,34 @@ impl Fill<'_> {
 
 /// `text("files/x.conf")`: another file of the same folder, rendered with the same context, as one value.
 #[derive(Debug)]
-struct TextOf(Value);
+struct TextOf {
+    context: Value,
+    depth: usize,
+}
+
+/// How deep files may be put into each other.
+const MAX_TEXT_DEPTH: usize = 4;
+
+impl TextOf {
+    /// The context with `text` in it.
+    fn root(self) -> Value {
+        let context = self.context.clone();
+        context! { text => Value::from_object(self), ..context }
+    }
+}
 
 impl Object for TextOf {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let [path] = args else {
             return Err(Error::new(ErrorKind::InvalidOperation, "text() takes the path of one file"));
         };
-        let path = format!("{path}{ENDING}");
-        let text = state.get_template(&path)?.render(self.0.clone())?;
+        if self.depth >= MAX_TEXT_DEPTH {
+            return Err(Error::new(ErrorKind::InvalidOperation, "files are put into each other too deep"));
+        }
+        let template = state.get_template(&format!("{path}{ENDING}"))?;
+        let root = TextOf { context: self.context.clone(), depth: self.depth + 1 }.root();
         // Marked, so that a file of the same kind takes it in as it is; every other kind escapes it as one value.
-        Ok(Value::from_safe_string(text))
+        template.render(root).map(Value::from_safe_string)
     }
 }
 

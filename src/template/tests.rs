@@ -23,7 +23,9 @@ fn documents(text: &str, context: &Json) -> Result<Vec<Json>, Vec<Problem>> {
 
 #[test]
 fn no_value_changes_a_documents_structure() {
-    for hostile in ["a: b", "x\n---\ny: 1", "\"", "'", "{", "- x", "# c", "&a", "*a", "!!str", "\u{7}", "\t", "", "yes", "<{ 1 }>"] {
+    for hostile in
+        ["a: b", "x\n---\ny: 1", "\"", "'", "{", "- x", "# c", "&a", "*a", "!!str", "\u{7}", "\t", "", "yes", "<{ 1 }>"]
+    {
         let given = documents("k: <{ v }>\n<{ v }>x: 1\n", &json!({"v": hostile}));
         assert!(given.is_err(), "a value inside a longer key");
         let given = documents("k: <{ v }>\nlist:\n- <{ v }>\n", &json!({"v": hostile})).unwrap();
@@ -33,7 +35,9 @@ fn no_value_changes_a_documents_structure() {
 
 #[test]
 fn a_value_keeps_its_type() {
-    let given = documents("a: <{ n }>\nb: <{ m }>\nc: <{ n ~ \"-x\" }>\n", &json!({"n": 3, "m": {"z": 1, "a": [true, null]}})).unwrap();
+    let given =
+        documents("a: <{ n }>\nb: <{ m }>\nc: <{ n ~ \"-x\" }>\n", &json!({"n": 3, "m": {"z": 1, "a": [true, null]}}))
+            .unwrap();
     assert_eq!(given[0].to_string(), r#"{"a":3,"b":{"z":1,"a":[true,null]},"c":"3-x"}"#);
 }
 
@@ -55,14 +59,16 @@ fn what_is_not_there_is_named_with_component_file_and_line() {
 
 #[test]
 fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
-    let engine = engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();
+    let engine =
+        engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();
     let given = engine.documents("a.yaml.j2", &Context::of(&json!({"user": "a\"b"}))).unwrap();
     assert_eq!(given, [json!({"conf": "user = \"a\\\"b\"\n"})]);
 }
 
 #[test]
 fn an_error_inside_of_an_included_text_names_that_file() {
-    let engine = engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "x\nuser = <{ nobody }>\n")]).unwrap();
+    let engine =
+        engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "x\nuser = <{ nobody }>\n")]).unwrap();
     let problems = engine.documents("a.yaml.j2", &Context::of(&json!({}))).unwrap_err();
     assert_eq!(problems[0].place.as_ref().unwrap().source.name, "components/x/f.conf.j2");
     assert!(problems[0].says.contains("`nobody`"));
@@ -70,7 +76,13 @@ fn an_error_inside_of_an_included_text_names_that_file() {
 
 #[test]
 fn a_template_reaches_no_file_and_no_environment() {
-    for stranger in ["<{ env(\"HOME\") }>", "<% include \"/etc/passwd\" %>", "<{ text(\"../../secret\") }>", "<{ environ }>", "<{ now() }>"] {
+    for stranger in [
+        "<{ env(\"HOME\") }>",
+        "<% include \"/etc/passwd\" %>",
+        "<{ text(\"../../secret\") }>",
+        "<{ environ }>",
+        "<{ now() }>",
+    ] {
         assert!(documents(&format!("a: {stranger}\n"), &json!({})).is_err(), "{stranger}");
     }
 }
@@ -81,4 +93,24 @@ fn a_template_is_bounded() {
     assert!(documents(long, &json!({})).is_err());
     assert!(documents("<% macro m() %><{ m() }><% endmacro %>a: <{ m() }>\n", &json!({})).is_err());
     assert!(documents("a: <{ \"x\" * 100000000000 }>\n", &json!({})).is_err());
+}
+
+#[test]
+fn a_file_that_takes_itself_in_is_refused() {
+    let engine =
+        engine(&[("a.yaml.j2", "x: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "<{ text(\"f.conf\") }>\n")]).unwrap();
+    assert!(engine.documents("a.yaml.j2", &Context::of(&json!({}))).is_err());
+}
+
+#[test]
+fn a_file_of_the_same_kind_is_taken_in_as_it_is_and_another_is_one_value() {
+    let files = [
+        ("a.conf.j2", "x = <{ v }>\n"),
+        ("b.conf.j2", "<{ text(\"a.conf\") }>"),
+        ("c.sh.j2", "printf %s <{ text(\"a.conf\") }>\n"),
+    ];
+    let engine = engine(&files).unwrap();
+    let context = Context::of(&json!({"v": "it's"}));
+    assert_eq!(engine.text("b.conf.j2", &context).unwrap(), "x = \"it's\"\n");
+    assert_eq!(engine.text("c.sh.j2", &context).unwrap(), "printf %s 'x = \"it'\\''s\"\n'\n");
 }

@@ -1,0 +1,256 @@
+//! One cluster of a repo: its profile, the tree that is rendered of it, and the folder as it stands.
+//!
+//! Here the pipeline meets the repo, the same way for writing, for `--check` and for a commit: read and render
+//! ([`Cluster::read`]), find what stands in the way ([`refusals`]), say what a commit holds ([`Cluster::commit_entries`]).
+//!
+//! Not here: printing and exit codes (`cli`), and every operation itself (`disk`, `repo`).
+
+mod refusals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+use crate::compare::applied::Applied;
+use crate::disk::changes::{Changes, Today, Wanted};
+use crate::disk::lock::{self, Lock};
+use crate::disk::{self, Disk, write};
+use crate::error::{Error, Failure};
+use crate::problem::{Code, Place, Problem, Source};
+use crate::profile::Profile;
+use crate::render::Rendered;
+use crate::repo::Repo;
+use crate::tree::{File, Tree, TreePath};
+
+/// A cluster on its way from profile to disk.
+pub struct Cluster {
+    /// The profile's file.
+    pub profile_path: PathBuf,
+    /// The profile as it was read.
+    pub source: Arc<Source>,
+    /// What is rendered of it.
+    pub rendered: Rendered,
+    /// The folder as it stands.
+    pub today: Today,
+    /// What would have to be written.
+    pub changes: Changes,
+}
+
+/// What was done to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// It was not there.
+    Created,
+    /// It was there, with other bytes.
+    Changed,
+    /// It is not wanted any more.
+    Deleted,
+}
+
+impl Verb {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Created => "created",
+            Verb::Changed => "changed",
+            Verb::Deleted => "deleted",
+        }
+    }
+}
+
+/// Created, changed and deleted files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// How many were created.
+    pub created: usize,
+    /// How many were changed.
+    pub changed: usize,
+    /// How many were deleted.
+    pub deleted: usize,
+}
+
+impl Counts {
+    fn add(&mut self, verb: Verb) {
+        match verb {
+            Verb::Created => self.created += 1,
+            Verb::Changed => self.changed += 1,
+            Verb::Deleted => self.deleted += 1,
+        }
+    }
+
+    /// As words: `2 created, 1 changed`; `would` stands before each verb.
+    pub fn said(&self, would: &str) -> String {
+        let parts = [(self.created, Verb::Created), (self.changed, Verb::Changed), (self.deleted, Verb::Deleted)];
+        let said = parts
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, verb)| format!("{count} {would}{}", verb.as_str()));
+        said.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Cluster {
+    /// Reads a profile, renders it, and compares it with what stands below `root`. The warnings come with it.
+    ///
+    /// # Errors
+    /// What is wrong with the profile; what the system says.
+    pub fn read(
+        disk: &dyn Disk,
+        root: &Path,
+        catalog: &Catalog,
+        profile_path: PathBuf,
+        source: &Arc<Source>,
+        discard_edits: bool,
+    ) -> Result<(Cluster, Vec<Problem>), Failure> {
+        let profile = Profile::read(source)?;
+        let folder = root.join(profile.tree_path());
+        // Only what is included by folder depends on what stands in the repo.
+        let existing =
+            if profile.flux.include.is_empty() { BTreeSet::new() } else { disk::paths_below(disk, &folder)? };
+        let (rendered, warnings) = crate::rendered(&profile, catalog, &existing)?;
+        let wanted = wanted(&rendered);
+        let today = Today::read(disk, root, &wanted)?;
+        let changes = Changes::of(&wanted, &today, discard_edits);
+        Ok((Cluster { profile_path, source: Arc::clone(source), rendered, today, changes }, warnings))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.rendered.cluster
+    }
+
+    /// A path of the tree as one of the repo.
+    pub fn in_repo(&self, path: &str) -> String {
+        format!("{}/{path}", self.rendered.path)
+    }
+
+    /// Writes what differs.
+    ///
+    /// # Errors
+    /// What the system says; every file is whole, and the next run finishes.
+    pub fn write(&self, disk: &dyn Disk, root: &Path) -> Result<(), Error> {
+        write::apply(disk, root, &wanted(&self.rendered), &self.today, &self.changes)
+    }
+
+    /// The files that are written, with what is done to each, by path.
+    pub fn files(&self) -> Vec<(&TreePath, Verb)> {
+        let changes = &self.changes;
+        let created = changes.created.iter().chain(&changes.seeded).map(|path| (path, Verb::Created));
+        let changed = changes.changed.iter().map(|path| (path, Verb::Changed));
+        let deleted = changes.deleted.iter().map(|path| (path, Verb::Deleted));
+        let mut files: Vec<_> = created.chain(changed).chain(deleted).collect();
+        files.sort();
+        files
+    }
+
+    /// The same, counted.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.files().into_iter().for_each(|(_, verb)| counts.add(verb));
+        counts
+    }
+
+    /// The same by unit; files of the cluster as a whole stand under its own words, deleted ones under their folder.
+    pub fn counts_by_unit(&self) -> BTreeMap<String, Counts> {
+        let mut units: BTreeMap<String, Counts> = BTreeMap::new();
+        for (path, verb) in self.files() {
+            let unit = match (self.rendered.owners.get(path.as_str()), path.as_str().split_once('/')) {
+                (Some(unit), _) => unit.clone(),
+                (None, Some((folder, _))) if verb == Verb::Deleted => format!("{folder}/"),
+                _ => "the cluster".to_owned(),
+            };
+            units.entry(unit).or_default().add(verb);
+        }
+        units
+    }
+
+    /// What a commit holds of the cluster: its tree, its lock, what left it, seeds that HEAD does not have, and the
+    /// profile if it stands in the repo.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn commit_entries(&self, repo: &Repo, root: &Path) -> Result<BTreeMap<String, Option<File>>, Error> {
+        let rendered = &self.rendered;
+        let head = repo.head_files(&rendered.path)?;
+        let lock = Lock::of(&rendered.tree, &rendered.unmanaged);
+        let mut entries = BTreeMap::new();
+        let was_ours = lock_of(&head);
+        for path in
+            was_ours.paths().chain(self.today.lock.paths()).filter(|path| rendered.tree.get(path.as_str()).is_none())
+        {
+            entries.insert(self.in_repo(path.as_str()), None);
+        }
+        for (path, file) in rendered.tree.files().filter(|(path, _)| lock.has(path)) {
+            entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
+        }
+        for (path, seed) in rendered.seeds.files().filter(|(path, _)| head.get(path.as_str()).is_none()) {
+            let there = self.today.files.get(path.as_str());
+            if there.map_or(self.changes.seeded.contains(path), |there| there.bytes == seed.bytes) {
+                entries.insert(self.in_repo(path.as_str()), Some(seed.clone()));
+            }
+        }
+        let bytes = lock.write().into_bytes();
+        entries.insert(self.in_repo(lock::NAME), Some(File { bytes, executable: false }));
+        if let Some(path) = below(root, &self.profile_path) {
+            let bytes = self.source.text.clone().into_bytes();
+            entries.insert(path, Some(File { bytes, executable: false }));
+        }
+        Ok(entries)
+    }
+
+    /// What Flux applies of the cluster in HEAD.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn applied_in_head(&self, repo: &Repo) -> Result<Applied, Error> {
+        let head = repo.head_files(&self.rendered.path)?;
+        let lock = lock_of(&head);
+        let ours: Tree =
+            head.files().filter(|(path, _)| lock.has(path)).map(|(path, file)| (path.clone(), file.clone())).collect();
+        Ok(Applied::of(&ours, &self.rendered.path))
+    }
+
+    /// The paths that a commit would hold whatever HEAD has.
+    pub fn paths(&self) -> Vec<String> {
+        let tree = self.rendered.tree.files().map(|(path, _)| self.in_repo(path.as_str()));
+        tree.chain([self.in_repo(lock::NAME)]).collect()
+    }
+}
+
+fn wanted(rendered: &Rendered) -> Wanted<'_> {
+    Wanted { path: &rendered.path, tree: &rendered.tree, seeds: &rendered.seeds, unmanaged: &rendered.unmanaged }
+}
+
+fn lock_of(tree: &Tree) -> Lock {
+    tree.get(lock::NAME).map(|file| Lock::read(&String::from_utf8_lossy(&file.bytes))).unwrap_or_default()
+}
+
+/// A path below the root, with `/`; nothing if it is elsewhere.
+fn below(root: &Path, path: &Path) -> Option<String> {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    let path = absolute(path)?.strip_prefix(absolute(root)?).ok()?.to_string_lossy().replace('\\', "/");
+    (!path.split('/').any(|part| part == "..")).then_some(path)
+}
+
+/// Clusters that would be written into one folder, or one inside of the other.
+pub fn in_one_folder(clusters: &[Cluster]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+    for (index, cluster) in clusters.iter().enumerate() {
+        let path = &cluster.rendered.path;
+        let other = clusters[..index]
+            .iter()
+            .find(|other| inside(path, &other.rendered.path) || inside(&other.rendered.path, path));
+        if let Some(other) = other {
+            let says =
+                format!("the trees of `{}` and `{}` would stand in one folder, {path}", other.name(), cluster.name());
+            problems.push(
+                Problem::new(Code::PATH_CLASH, says)
+                    .at(Place::file(&cluster.source.name))
+                    .hint("give one of them another `flux.path` or name"),
+            );
+        }
+    }
+    problems
+}

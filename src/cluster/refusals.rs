@@ -1,0 +1,151 @@
+//! What stands in the way of writing a cluster. Nothing is lost silently: each file and object is named, with what to type.
+
+use std::collections::BTreeSet;
+
+use super::Cluster;
+use crate::compare;
+use crate::compare::applied::{Applied, Drop, allows};
+use crate::flux;
+use crate::problem::{Code, Place, Problem};
+use crate::tree::{Tree, TreePath};
+
+/// How many lines of an edit are shown.
+const EDIT_LINES: usize = 20;
+
+impl Cluster {
+    /// What is in the way of the files: something that is not ours, a link, a folder that Flux walks.
+    pub fn in_the_way(&self) -> Vec<Problem> {
+        blocked(self).into_iter().chain(foreign(self)).chain(walked(self)).collect()
+    }
+
+    /// Files of ours that were edited by hand, with the edit.
+    pub fn edited(&self) -> Vec<Problem> {
+        edited(self)
+    }
+
+    /// What Flux applies of the cluster as it stands on the disk.
+    pub fn applied_today(&self) -> Applied {
+        Applied::of(&self.today.ours(), &self.rendered.path)
+    }
+
+    /// Objects that Flux would stop to apply, unless they were named.
+    pub fn dropped(&self, before: &Applied, when: &str, prune_ok: &[String]) -> Option<Problem> {
+        let after = Applied::of(&self.rendered.tree, &self.rendered.path);
+        let drops: Vec<Drop> =
+            before.drops(&after).into_iter().filter(|drop| !prune_ok.iter().any(|ok| allows(ok, drop))).collect();
+        let first = drops.first()?;
+        let moves = drops.iter().any(|drop| drop.moves_to.is_some());
+        let line = |drop: &Drop| match &drop.moves_to {
+            Some(to) => format!("{}  (applied by {}, would move to {to})", drop.id, drop.by),
+            None => format!("{}  (applied by {})", drop.id, drop.by),
+        };
+        let says = match drops.len() {
+            1 => format!("{} is applied {when} and would not be any more", first.id),
+            n => format!("{n} objects are applied {when} and would not be any more"),
+        };
+        let names: Vec<String> = drops.iter().map(|drop| format!("--prune-ok {}", drop.id)).collect();
+        let guard = "to keep an object in the cluster, first commit the guard alone, by a patch in the profile:\n  kustomize.toolkit.fluxcd.io/prune: disabled\nlet Flux apply it, then make this change";
+        let hint = if moves {
+            format!(
+                "an object that moves is deleted by one Kustomization and made again by another; {guard}\n# or, to let them be deleted:\n{}",
+                names.join(" \\\n")
+            )
+        } else {
+            format!("to let them be deleted:\n{}\n# {}", names.join(" \\\n"), guard.replace('\n', "\n# "))
+        };
+        Some(
+            Problem::new(Code::WOULD_DROP, says)
+                .at(Place::file(&self.rendered.path))
+                .because("Flux deletes what leaves a Kustomization that prunes, volumes and all")
+                .hint(hint)
+                .detail(drops.iter().map(line).collect::<Vec<_>>().join("\n")),
+        )
+    }
+}
+
+fn blocked(cluster: &Cluster) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let way = cluster.today.blocked.iter().map(|path| path.display().to_string());
+    let inside = cluster.changes.blocked.iter().map(|path| cluster.in_repo(path));
+    for path in way.chain(inside) {
+        let says = format!("`{path}` is a link, or not what the tree has there");
+        let because = "fluxwright writes below the repo's root only, and a link could lead anywhere";
+        problems.push(
+            Problem::new(Code::LEAVES_THE_REPO, says)
+                .at(Place::file(&path))
+                .because(because)
+                .hint(format!("look at it, and if it can go: git rm {path}")),
+        );
+    }
+    for path in &cluster.changes.missing {
+        let path = cluster.in_repo(path);
+        let says = format!("`{path}` is yours by `unmanaged`, and it is not there");
+        let because = "the tree refers to it, so Flux would fail";
+        problems.push(
+            Problem::new(Code::UNMANAGED_MISSING, says)
+                .at(Place::file(&path))
+                .because(because)
+                .hint("put the file back, or take it out of `unmanaged` in the profile"),
+        );
+    }
+    problems
+}
+
+fn foreign(cluster: &Cluster) -> Vec<Problem> {
+    let one = |path: &TreePath| {
+        let shown = cluster.in_repo(path.as_str());
+        Problem::new(Code::FOREIGN_FILE, format!("`{shown}` stands where fluxwright would write, and it did not write it"))
+            .at(Place::file(&shown))
+            .because("only files in .fluxwright.lock are overwritten")
+            .hint(format!("to keep it as it is, add to the profile:\nunmanaged:\n  - {path}\n# or move it away:\ngit mv {shown} {shown}.mine"))
+    };
+    cluster.changes.foreign.iter().map(one).collect()
+}
+
+fn edited(cluster: &Cluster) -> Vec<Problem> {
+    let one = |path: &TreePath| {
+        let shown = cluster.in_repo(path.as_str());
+        let text = |tree: &Tree| tree.get(path.as_str()).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+        let (now, wanted) = (text(&cluster.today.files).unwrap_or_default(), text(&cluster.rendered.tree));
+        let says = match wanted {
+            Some(_) => format!("`{shown}` was edited by hand"),
+            None => format!("`{shown}` would be deleted, and was edited by hand"),
+        };
+        Problem::new(Code::EDITED_BY_HAND, says)
+            .at(Place::file(&shown))
+            .because("fluxwright would write over the edit, which is shown below")
+            .hint(format!("to keep the file as it is, add to the profile:\nunmanaged:\n  - {path}\n# to keep the change, say it in the profile with `patches:`, then\n# to write over it:\nfluxwright render --discard-edits"))
+            .detail(compare::unified(&shown, &wanted.unwrap_or_default(), &now, EDIT_LINES))
+    };
+    cluster.changes.edited.iter().map(one).collect()
+}
+
+/// A folder without a kustomization is applied whole by Flux; ours would cut off what else is in it.
+fn walked(cluster: &Cluster) -> Option<Problem> {
+    let rendered = &cluster.rendered;
+    let root = TreePath::new("kustomization.yaml")?;
+    let paths: BTreeSet<String> = cluster.today.entries.keys().cloned().collect();
+    if cluster.today.lock.has(&root) || flux::has_kustomization(&paths, "") {
+        return None;
+    }
+    let reached = |path: &str| {
+        let listed =
+            rendered.included.iter().any(|include| path == include || path.starts_with(&format!("{include}/")));
+        listed || path.starts_with("flux-system/") || path == "flux-system" || rendered.tree.get(path).is_some()
+    };
+    let cut: BTreeSet<String> =
+        flux::generated_resources(&paths, "").into_iter().filter(|path| !reached(path)).collect();
+    if cut.is_empty() {
+        return None;
+    }
+    let entries: BTreeSet<&str> = cut.iter().map(|path| path.split('/').next().unwrap_or(path)).collect();
+    let lines: Vec<String> = entries.iter().map(|entry| format!("    - {entry}")).collect();
+    let all: Vec<String> = cut.iter().map(|path| cluster.in_repo(path)).collect();
+    Some(
+        Problem::new(Code::WALKED_FOLDER, format!("{} has files that Flux may apply today, and would not any more", rendered.path))
+            .at(Place::file(&rendered.path))
+            .because("a folder without kustomization.yaml is applied whole; the one that fluxwright adds lists what is applied, and Flux deletes the rest")
+            .hint(format!("to keep applying them, add to the profile:\nflux:\n  include:\n{}\n# or move them out of the folder first", lines.join("\n")))
+            .detail(all.join("\n")),
+    )
+}
