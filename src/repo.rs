@@ -67,6 +67,9 @@ pub struct Who {
     pub date: Option<Moment>,
 }
 
+/// A path of a commit with its content and mode, or nothing for one that goes.
+type Blob<'p> = (&'p str, Option<(Oid, FileMode)>);
+
 /// One path of a commit: its file, or nothing for one that goes.
 pub type Entry = (String, Option<File>);
 
@@ -294,7 +297,7 @@ impl Repo {
         self.git("write the tree", self.repo.find_tree(empty))
     }
 
-    fn blobs<'e>(&self, entries: &'e [Entry]) -> Result<Vec<(&'e str, Option<(Oid, FileMode)>)>, Error> {
+    fn blobs<'e>(&self, entries: &'e [Entry]) -> Result<Vec<Blob<'e>>, Error> {
         let blob = |(path, file): &'e Entry| {
             let Some(file) = file else { return Ok((path.as_str(), None)) };
             let id = self.git("write a file's content", self.repo.blob(&file.bytes))?;
@@ -304,7 +307,7 @@ impl Repo {
         entries.iter().map(blob).collect()
     }
 
-    fn updated(&self, before: &git2::Tree<'_>, blobs: &[(&str, Option<(Oid, FileMode)>)]) -> Result<Oid, Error> {
+    fn updated(&self, before: &git2::Tree<'_>, blobs: &[Blob<'_>]) -> Result<Oid, Error> {
         let mut update = TreeUpdateBuilder::new();
         for (path, blob) in blobs {
             match blob {
@@ -333,7 +336,7 @@ impl Repo {
         &self,
         target: &Target,
         id: Oid,
-        blobs: &[(&str, Option<(Oid, FileMode)>)],
+        blobs: &[Blob<'_>],
         message: &str,
         committer: &Signature<'_>,
     ) -> Result<(), Failure> {
@@ -358,7 +361,7 @@ impl Repo {
         Ok(())
     }
 
-    fn update_index(&self, blobs: &[(&str, Option<(Oid, FileMode)>)]) -> Result<(), Error> {
+    fn update_index(&self, blobs: &[Blob<'_>]) -> Result<(), Error> {
         let mut index = self.git("read the index", self.repo.index())?;
         for (path, blob) in blobs {
             let done = match blob {

@@ -5,6 +5,8 @@
 //! A new case is a folder and no Rust; `FLUXWRIGHT_BLESS=1 cargo test --test fixtures` writes what is expected, and the
 //! diff is read like any other.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

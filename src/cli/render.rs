@@ -15,7 +15,7 @@ use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
 use crate::cluster::{Cluster, in_one_folder};
-use crate::disk::{self, Disk, LocalDisk, said};
+use crate::disk::{self, Disk, said};
 use crate::error::Failure;
 use crate::problem::{Code, Problem, Source, nearest};
 use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
@@ -92,7 +92,7 @@ impl Render {
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
         let workspace = Workspace::find(global)?;
         let catalog = workspace.catalog()?;
-        let disk = &workspace.disk;
+        let disk: &dyn Disk = &workspace.disk;
         let root = self.out.as_ref().map_or(workspace.root.clone(), |out| workspace.start.join(out));
         let sources = workspace.profiles(&self.profiles)?;
         let (clusters, warnings) = self.read(&catalog, disk, &root, sources)?;
@@ -122,7 +122,7 @@ impl Render {
     fn read(
         &self,
         catalog: &Catalog,
-        disk: &LocalDisk,
+        disk: &dyn Disk,
         root: &Path,
         sources: Vec<(PathBuf, Arc<Source>)>,
     ) -> Result<(Vec<Cluster>, Vec<Problem>), Failure> {
@@ -187,7 +187,7 @@ impl Render {
     }
 
     /// Looks whether a commit could be made, before anything is written.
-    fn prepare_commit(&self, disk: &LocalDisk, root: &Path, clusters: &[Cluster]) -> Result<Commit, Failure> {
+    fn prepare_commit(&self, disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<Commit, Failure> {
         let who = self.who()?;
         if let Some(branch) = &self.branch {
             Branch::parse(branch).map_err(|why| argument(format!("`{branch}` {why}")))?;
@@ -228,7 +228,7 @@ impl Render {
     fn commit(
         &self,
         commit: &Commit,
-        disk: &LocalDisk,
+        disk: &dyn Disk,
         root: &Path,
         clusters: &[Cluster],
     ) -> Result<Committed, Failure> {

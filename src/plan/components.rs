@@ -29,6 +29,13 @@ struct Chosen<'a> {
     namespace: Option<String>,
 }
 
+impl Chosen<'_> {
+    /// Its templates below a folder, with its context.
+    fn part(&self, folder: &str) -> Part {
+        Part { engine: Arc::clone(&self.engine), folder: folder.to_owned(), file: None, context: self.context.clone() }
+    }
+}
+
 impl Planner<'_> {
     pub(super) fn components(&mut self) {
         let profile = self.profile;
@@ -194,7 +201,7 @@ impl Planner<'_> {
             other => format!("{}-{other}", component.name),
         };
         let (content, own_objects) = match (&spec.templates, &spec.chart, &spec.git) {
-            (Some(folder), None, None) => (self.templates(component, folder.as_str()), true),
+            (Some(folder), None, None) => (Content::Templates(vec![component.part(folder.as_str())]), true),
             (None, Some(chart), None) => (self.chart(component, spec, chart, &name), true),
             (None, None, Some(git)) => (self.git(component, git, &name)?, false),
             _ => {
@@ -233,24 +240,10 @@ impl Planner<'_> {
         })
     }
 
-    fn templates(&mut self, component: &Chosen<'_>, folder: &str) -> Content {
-        Content::Templates(vec![Part {
-            engine: Arc::clone(&component.engine),
-            folder: folder.to_owned(),
-            file: None,
-            context: component.context.clone(),
-        }])
-    }
-
     fn chart(&mut self, component: &Chosen<'_>, spec: &UnitSpec, chart: &ChartSpec, unit: &str) -> Content {
         let version = component.version.clone().unwrap_or_default();
         let source = self.sources.chart(unit, chart.url.as_str(), &chart.name, &version, None, self.oci_charts);
-        let values_template = component.engine.has("values.yaml.j2").then(|| Part {
-            engine: Arc::clone(&component.engine),
-            folder: "values.yaml.j2".to_owned(),
-            file: None,
-            context: component.context.clone(),
-        });
+        let values_template = component.engine.has("values.yaml.j2").then(|| component.part("values.yaml.j2"));
         Content::Chart(Box::new(Chart {
             source,
             chart: chart.name.clone(),

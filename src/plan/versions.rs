@@ -115,7 +115,7 @@ pub fn check_component(
         problems.push(newer_than_known(says).at(at.clone()));
     }
     match spec.versions.iter().find(|row| row.matches.holds(&number)) {
-        Some(row) => check_row(spec, row, version.as_str(), at, versions, problems),
+        Some(row) => check_row(spec, row, version.as_str(), &at, versions, problems),
         None if newer.is_some() => {}
         None => {
             let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
@@ -131,7 +131,7 @@ fn check_row(
     spec: &Component,
     row: &VersionRow,
     version: &str,
-    at: Place,
+    at: &Place,
     versions: &BTreeMap<String, Version>,
     problems: &mut Problems,
 ) {
