@@ -292,7 +292,7 @@ text! {
 
 text! {
     /// The ARN of an IAM role.
-    pub struct RoleArn: BAD_ROLE_ARN like "arn:aws:iam::111122223333:role/external-secrets" by |text| {
+    pub struct RoleArn: BAD_ROLE_ARN like "arn:aws:iam::111122223333:role/secrets-reader" by |text| {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let fits = matches!(parts[..], ["arn", "aws" | "aws-cn" | "aws-us-gov", "iam", "", account, role]
             if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())

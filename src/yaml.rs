@@ -328,10 +328,11 @@ impl<'a> Reader<'a> {
                 return Ok(collection(start, span, Kind::Map(entries)));
             }
             let node = self.node(event, span, depth + 1)?;
+            let merges = matches!(&node.kind, Kind::Scalar { text, plain: true } if text == "<<");
             let key = self.key(node)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
-            if key.text == "<<" {
+            if merges {
                 let problem = self.refuse(
                     Code::MERGE_KEY,
                     key.span,
@@ -447,7 +448,7 @@ fn exact_number(text: &str) -> Option<Number> {
 
 fn looks_numeric(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let unsigned = lower.trim_start_matches(['-', '+']);
+    let unsigned = lower.strip_prefix(['-', '+']).unwrap_or(&lower);
     if matches!(unsigned, ".nan" | ".inf") {
         return true;
     }
@@ -468,7 +469,7 @@ fn looks_numeric(text: &str) -> bool {
 /// `[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?` or the same with a leading point: go-yaml v2's float, integers included.
 fn decimal(text: &str) -> bool {
     let (mantissa, exponent) = match text.split_once('e') {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.trim_start_matches(['-', '+']))),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
         None => (text, None),
     };
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -477,14 +478,21 @@ fn decimal(text: &str) -> bool {
     mantissa_fits && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }
 
+/// `2006-1-2`, alone or with a time behind `T` or a blank (goyaml.v3/resolve.go, allowedTimestampFormats).
 fn looks_like_a_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 8
-        && bytes[..4].iter().all(u8::is_ascii_digit)
-        && bytes[4] == b'-'
-        && bytes[5..].first().is_some_and(u8::is_ascii_digit)
-        && text[5..].split('-').take(2).all(|part| part.bytes().next().is_some_and(|b| b.is_ascii_digit()))
-        && text[5..].contains('-')
+    let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "0:0:0"));
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let [year, month, day] = date.split('-').collect::<Vec<_>>()[..] else { return false };
+    let clock = &time[..time.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.').unwrap_or(time.len())];
+    let zone = time[clock.len()..].trim_start();
+    let offset = zone.strip_prefix(['+', '-']).is_some_and(|rest| rest.split(':').all(|part| digits(part, 2)));
+    let [hour, minute, second] = clock.split(':').collect::<Vec<_>>()[..] else { return false };
+    let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
+    year.len() == 4
+        && digits(year, 4)
+        && [month, day, hour, minute, second].iter().all(|part| digits(part, 2))
+        && digits(fraction, 9)
+        && (zone.is_empty() || zone == "Z" || offset)
 }
 
 /// Writes documents in the one form that every generated file has: `head` as comment lines, block style, two spaces,
@@ -534,6 +542,10 @@ impl Serialize for Canonical<'_> {
                 out.end()
             }
             Value::String(text) if literal_is_exact(text) => serde_saphyr::LitStr(text).serialize(serializer),
+            // The writer quotes such a text by rules of its own; ours decide.
+            Value::String(text) if plain_meaning(text) != Meaning::Text => {
+                serde_saphyr::DoubleQuoted(text).serialize(serializer)
+            }
             other => other.serialize(serializer),
         }
     }

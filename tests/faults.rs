@@ -40,11 +40,10 @@ impl FaultyDisk {
     /// Whether the next operation is done, and whether it is the one that goes wrong.
     fn next(&self) -> Result<(), bool> {
         let number = self.count.fetch_add(1, Ordering::SeqCst);
-        match (number.cmp(&self.at), self.fault) {
-            (std::cmp::Ordering::Less, _) => Ok(()),
-            (std::cmp::Ordering::Equal, _) => Err(true),
-            (std::cmp::Ordering::Greater, Fault::Fails) => Ok(()),
-            (std::cmp::Ordering::Greater, Fault::Stops) => Err(false),
+        match number == self.at {
+            true => Err(true),
+            false if number > self.at && self.fault == Fault::Stops => Err(false),
+            false => Ok(()),
         }
     }
 

@@ -80,10 +80,10 @@ fn compare(path: &Path, actual: &str, wrong: &mut Vec<String>) {
 fn every_cluster_renders_to_its_expected_tree() {
     let mut wrong = Vec::new();
     for case in cases("clusters") {
-        let (_folder, code, _, stderr) = render(&case, &["--out", "out"]);
+        let (folder, code, _, stderr) = render(&case, &["--out", "out"]);
         assert_eq!(code, 0, "{}: {stderr}", case.display());
         compare(&case.join("findings.txt"), &stderr, &mut wrong);
-        let actual = files(&_folder.path().join("out"));
+        let actual = files(&folder.path().join("out"));
         let expected = case.join("expected");
         if blessing() {
             let _ = fs::remove_dir_all(&expected);

@@ -83,6 +83,7 @@ impl Planner<'_> {
         let namespace =
             namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());
         if let Some(namespace) = &namespace {
+            self.homes.insert(name.to_string(), namespace.clone());
             self.namespace(namespace, spec.namespace.as_ref().map(|own| own.pod_security), name.as_str());
         }
         let version = asked.version.as_ref().map(std::string::ToString::to_string);

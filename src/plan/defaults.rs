@@ -22,5 +22,3 @@ pub const VCENTER_PORT: u32 = 443;
 pub const OWN_REPOSITORY: &str = "flux-system";
 /// Where Flux's objects live.
 pub const FLUX_NAMESPACE: &str = "flux-system";
-/// The namespace of a store's service account when nothing else says one.
-pub const STORE_NAMESPACE: &str = "external-secrets";

@@ -81,6 +81,8 @@ struct Planner<'a> {
     namespaces: BTreeMap<String, PlannedNamespace>,
     /// The namespaces that read through each store.
     readers: BTreeMap<String, BTreeSet<String>>,
+    /// The namespace of each component.
+    homes: BTreeMap<String, String>,
     /// What components provide, and which component.
     provided: BTreeMap<String, BTreeSet<String>>,
     problems: &'a mut Problems,
@@ -122,6 +124,7 @@ impl<'a> Plan<'a> {
             scripts: Vec::new(),
             namespaces: BTreeMap::new(),
             readers: BTreeMap::new(),
+            homes: BTreeMap::new(),
             provided: BTreeMap::new(),
             problems,
         };

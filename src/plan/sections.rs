@@ -7,6 +7,7 @@ use super::sources::Git;
 use super::unit::{Chart, Content, Part, Unit};
 use super::{Planner, defaults, options};
 use crate::catalog;
+use crate::catalog::component::Capability;
 use crate::decode::{At, Named};
 use crate::problem::{Code, Problem};
 use crate::profile::cluster::PodSecurity;
@@ -215,7 +216,7 @@ impl Planner<'_> {
             if rendered.is_empty() {
                 continue;
             }
-            let Some(content) = self.section("external-secrets", &json!({ "secrets": rendered })) else { return };
+            let Some(content) = self.section("secrets", &json!({ "secrets": rendered })) else { return };
             let origin = Origin {
                 name: format!("secrets-{namespace}"),
                 folder: Some(format!("secrets/{namespace}")),
@@ -260,8 +261,8 @@ impl Planner<'_> {
         if asked.is_empty() {
             return;
         }
-        let files = catalog::built_in("sections/external-secrets-asked");
-        let Some(engine) = self.engine("sections/external-secrets-asked", &files) else { return };
+        let files = catalog::built_in("sections/secrets-asked");
+        let Some(engine) = self.engine("sections/secrets-asked", &files) else { return };
         self.scripts.push(super::unit::Script {
             name: format!("2-secrets-{namespace}.sh"),
             template: "secrets.sh.j2".to_owned(),
@@ -305,8 +306,16 @@ impl Planner<'_> {
             .map_or(store.name.to_string(), std::string::ToString::to_string);
         let account_namespace =
             account.and_then(|account| account.namespace.as_ref()).map(std::string::ToString::to_string);
-        let account_namespace =
-            account_namespace.or_else(|| namespace.clone()).unwrap_or_else(|| defaults::STORE_NAMESPACE.to_owned());
+        let account_namespace = account_namespace
+            .or_else(|| namespace.clone())
+            .or_else(|| self.namespace_of_provider(&folder.spec.requires));
+        let Some(account_namespace) = account_namespace else {
+            let says = format!("nothing says in which namespace the service account of the store `{}` is", store.name);
+            let place = self.profile.place(&store.name.span);
+            let hint = "serviceAccount:\n  namespace: my-namespace\n# or add the component that brings the operator of the stores";
+            self.report(Problem::new(Code::MISSING_KEY, says).at(place).hint(hint));
+            return None;
+        };
         self.namespace(&account_namespace, None, store.name.as_str());
         let said = store
             .namespaces
@@ -329,6 +338,12 @@ impl Planner<'_> {
             file: Some(format!("{}.yaml", store.name)),
             context,
         })
+    }
+
+    /// The namespace of the component that provides the first of these capabilities.
+    fn namespace_of_provider(&self, capabilities: &[Capability]) -> Option<String> {
+        let component = self.provided.get(&capabilities.first()?.name)?.first()?;
+        self.homes.get(component).cloned()
     }
 
     fn storage(&mut self) {
