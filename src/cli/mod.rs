@@ -16,7 +16,7 @@ use crate::error::Failure;
 
 /// Renders one cluster profile into a complete, ordered, reviewable Flux tree
 #[derive(Debug, Parser)]
-#[command(name = "fluxwright", version, max_term_width = 100)]
+#[command(name = "fluxwright", version, term_width = 100)]
 struct Arguments {
     #[command(flatten)]
     global: Global,

@@ -1,0 +1,74 @@
+//! What a render costs, part by part: `cargo bench`.
+//!
+//! Whole commands are timed from outside (the README says how); here is where the time goes inside of one.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use divan::Bencher;
+use fluxwright::catalog::Catalog;
+use fluxwright::cluster::Cluster;
+use fluxwright::disk::LocalDisk;
+use fluxwright::plan::Plan;
+use fluxwright::problem::{Problems, Source};
+use fluxwright::profile::Profile;
+
+const MAELSTROM: &str = include_str!("../fixtures/clusters/maelstrom/profile.yaml");
+const MINIMAL: &str = include_str!("../fixtures/clusters/minimal/profile.yaml");
+
+fn main() {
+    divan::main();
+}
+
+fn source(text: &str) -> Arc<Source> {
+    Source::new("profile.yaml", text)
+}
+
+#[divan::bench(args = [MAELSTROM, MINIMAL])]
+fn profile(text: &str) -> Profile {
+    Profile::read(&source(text)).unwrap()
+}
+
+#[divan::bench]
+fn catalog() -> Catalog {
+    Catalog::new(BTreeMap::new()).unwrap()
+}
+
+#[divan::bench(args = [MAELSTROM, MINIMAL])]
+fn plan(bencher: Bencher<'_, '_>, text: &str) {
+    let (profile, catalog) = (Profile::read(&source(text)).unwrap(), Catalog::new(BTreeMap::new()).unwrap());
+    bencher.bench_local(|| Plan::of(&profile, &catalog, &mut Problems::default()).unwrap().units.len());
+}
+
+#[divan::bench(args = [MAELSTROM, MINIMAL])]
+fn plan_and_tree(bencher: Bencher<'_, '_>, text: &str) {
+    let (profile, catalog) = (Profile::read(&source(text)).unwrap(), Catalog::new(BTreeMap::new()).unwrap());
+    bencher.bench_local(|| fluxwright::rendered(&profile, &catalog, &BTreeSet::new()).unwrap());
+}
+
+fn cluster(root: &std::path::Path) -> Cluster {
+    let catalog = Catalog::new(BTreeMap::new()).unwrap();
+    Cluster::read(&LocalDisk, root, &catalog, root.join("profile.yaml"), &source(MAELSTROM), false).unwrap().0
+}
+
+#[divan::bench]
+fn write_a_new_tree(bencher: Bencher<'_, '_>) {
+    let prepared = || {
+        let folder = tempfile::tempdir().unwrap();
+        let cluster = cluster(folder.path());
+        (folder, cluster)
+    };
+    bencher.with_inputs(prepared).bench_local_values(|(folder, cluster)| {
+        cluster.write(&LocalDisk, folder.path()).unwrap();
+        folder
+    });
+}
+
+#[divan::bench]
+fn compare_with_an_equal_tree(bencher: Bencher<'_, '_>) {
+    let folder = tempfile::tempdir().unwrap();
+    cluster(folder.path()).write(&LocalDisk, folder.path()).unwrap();
+    bencher.bench_local(|| assert!(cluster(folder.path()).changes.is_empty()));
+}

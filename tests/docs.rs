@@ -1,0 +1,113 @@
+//! The docs are held to the code: reference pages are written by these tests, and the README's command is run.
+//!
+//! `FLUXWRIGHT_BLESS=1 cargo test --test docs` writes the pages.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fluxwright::problem::CODES;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares a page with what it should be, or writes it.
+fn page(path: &str, text: &str) {
+    let path = root().join(path);
+    if std::env::var_os("FLUXWRIGHT_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let known = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(known, text, "{} is out of date; FLUXWRIGHT_BLESS=1 writes it", path.display());
+}
+
+/// The cases that show a code, by their folders.
+fn cases_with(code: &str) -> Vec<String> {
+    let mut cases = Vec::new();
+    for case in fs::read_dir(root().join("fixtures/invalid")).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(case.join("expected.txt")).unwrap_or_default();
+        if text.contains(&format!("error {code} ")) || text.contains(&format!("warning {code} ")) {
+            cases.push(case.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    cases.sort();
+    cases
+}
+
+#[test]
+fn the_page_of_findings_is_the_table_of_codes() {
+    let mut text = String::from(
+        "# Findings\n\nEvery finding has a code that never changes. The first digit says who speaks: 1 the profile, 2 the catalog and \
+         the plan,\n3 the tree, 4 the repo's files, 5 git, 6 the command line. Written by `tests/docs.rs`.\n\n| code | name | what it \
+         means | examples |\n|---|---|---|---|\n",
+    );
+    for code in CODES {
+        let link = |case: &String| format!("[{case}](../fixtures/invalid/{case}/expected.txt)");
+        let examples: Vec<String> = cases_with(code.id).iter().take(2).map(link).collect();
+        text.push_str(&format!("| {} | {} | {} | {} |\n", code.id, code.name, code.about, examples.join(", ")));
+    }
+    page("docs/findings.md", &text);
+}
+
+#[test]
+fn the_page_of_a_command_is_its_help() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluxwright")).args(["render", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page("docs/cli/render.md", &format!("# fluxwright render\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+}
+
+/// The first block of a kind in the README.
+fn block(kind: &str) -> String {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    readme.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next().unwrap().trim().to_owned()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_readmes_first_command_leaves_a_repo_with_the_tree_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(root().join("fixtures"), folder.path().join("fixtures")).unwrap();
+    let command = block("sh").replace("cargo run -q --release --", env!("CARGO_BIN_EXE_fluxwright"));
+    assert!(command.contains(env!("CARGO_BIN_EXE_fluxwright")), "{command}");
+    let run = |program: &str, arguments: &[&str], at: &Path| {
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(at)
+            .env("HOME", folder.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env_remove("XDG_CONFIG_HOME")
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{program} {arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    };
+    run("sh", &["-c", &command], folder.path());
+    let repo = folder.path().join("target/infra");
+    assert_eq!(run("git", &["status", "--porcelain"], &repo), "");
+    let files = run("git", &["ls-tree", "-r", "--name-only", "HEAD"], &repo);
+    assert!(files.lines().any(|file| file == "clusters/maelstrom/kustomizations/storage.yaml"), "{files}");
+    assert!(files.lines().any(|file| file == "profiles/maelstrom.yaml"), "{files}");
+    run("sh", &["-c", &command], folder.path());
+}
+
+#[test]
+fn the_readme_counts_right() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let profile = fs::read_to_string(root().join("fixtures/clusters/maelstrom/profile.yaml")).unwrap();
+    let lines = profile.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).count();
+    assert!(readme.contains(&format!("profiles/maelstrom.yaml ({lines} lines)")), "{lines} lines");
+    let tree = root().join("fixtures/clusters/maelstrom/expected/clusters/maelstrom");
+    let lock = fs::read_to_string(tree.join(".fluxwright.lock")).unwrap();
+    let seeds = fs::read_dir(tree.join("flux-system")).unwrap().count();
+    assert!(
+        readme.contains(&format!("({} files, yours", lock.lines().count() + seeds)),
+        "{}",
+        lock.lines().count() + seeds
+    );
+}
