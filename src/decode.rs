@@ -48,6 +48,8 @@ pub struct Reading<'a> {
     pub source: &'a Arc<Source>,
     /// What was found.
     pub problems: &'a mut Problems,
+    /// The key that is being read, for what is missing behind it.
+    pub owner: Range<usize>,
 }
 
 /// A value that a profile can hold.
@@ -61,13 +63,30 @@ pub trait Decode: Sized {
     /// The value when its key is not there; a value that must be is reported.
     fn absent(key: &'static str, section: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         let code = if key == "version" { Code::MISSING_VERSION } else { Code::MISSING_KEY };
-        let hint = format!("add the line `{key}: {}`", Self::EXAMPLE);
-        reading.report(code, section.span.clone(), format!("`{key}` is missing here"), hint);
+        let hint = match Self::EXAMPLE {
+            "…" => format!("add `{key}:` with what belongs to it"),
+            example => format!("add the line `{key}: {example}`"),
+        };
+        let place = if reading.owner.is_empty() { section.span.clone() } else { reading.owner.clone() };
+        reading.report(code, place, format!("`{key}` is missing here"), hint);
         None
     }
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// Begins to read a file.
+    pub fn new(source: &'a Arc<Source>, problems: &'a mut Problems) -> Reading<'a> {
+        Reading { source, problems, owner: 0..0 }
+    }
+
+    /// Reads something that stands behind a key or in a list.
+    fn behind<T>(&mut self, owner: &Range<usize>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.owner, owner.clone());
+        let done = read(self);
+        self.owner = outer;
+        done
+    }
+
     /// The place of some bytes.
     pub fn place(&self, span: Range<usize>) -> Place {
         Place::new(self.source, span)
@@ -112,8 +131,8 @@ impl Reading<'_> {
 
     /// The value of a key of a mapping.
     pub fn field<T: Decode>(&mut self, section: &Node, key: &'static str) -> Option<T> {
-        match section.get(key) {
-            Some(node) => T::decode(node, self),
+        match section.entry(key) {
+            Some((key, node)) => self.behind(&key.span, |reading| T::decode(node, reading)),
             None => T::absent(key, section, self),
         }
     }
@@ -124,11 +143,18 @@ impl Reading<'_> {
             (Some(text), Some(Meaning::Text)) => Some(text),
             (Some(text), Some(meaning)) if meaning != Meaning::Null => {
                 let what = match meaning {
-                    Meaning::Disputed(what) => what,
-                    Meaning::Bool(_) => "a truth value, and a text is meant",
-                    _ => "a number, and a text is meant",
+                    Meaning::Disputed(_) => "no text to every reader",
+                    Meaning::Bool(_) => "a truth value",
+                    _ => "a number",
                 };
-                self.problems.push(yaml::disputed(self.source, node.span.clone(), text, what));
+                self.problems.push(
+                    Problem::new(
+                        Code::READ_AS_NUMBER,
+                        format!("`{text}` without quotes is {what}, and a text is meant here"),
+                    )
+                    .at(self.place(node.span.clone()))
+                    .hint(format!("write {}", yaml::quoted(text))),
+                );
                 None
             }
             _ => {
@@ -162,7 +188,8 @@ impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         match &node.kind {
             Kind::List(items) => {
-                let read: Vec<_> = items.iter().map(|item| T::decode(item, reading)).collect();
+                let one = |item: &Node| reading.behind(&item.span, |reading| T::decode(item, reading));
+                let read: Vec<_> = items.iter().map(one).collect();
                 read.into_iter().collect()
             }
             _ if node.meaning() == Some(Meaning::Null) => Some(Vec::new()),
@@ -209,6 +236,72 @@ impl Decode for String {
     }
 }
 
+/// A number that counts something that must be there: at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Count(pub u32);
+
+impl Decode for Count {
+    const EXAMPLE: &'static str = "3";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        let number = u32::decode(node, reading)?;
+        if number == 0 {
+            reading.report(Code::WRONG_TYPE, node.span.clone(), "at least 1 is meant here", "write it like `3`");
+            return None;
+        }
+        Some(Count(number))
+    }
+}
+
+/// A TCP port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Port(pub u16);
+
+impl Decode for Port {
+    const EXAMPLE: &'static str = "443";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        let number = match node.meaning() {
+            Some(Meaning::Number(number)) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
+            _ => None,
+        };
+        if number.is_none_or(|number| number == 0) {
+            reading.wrong_type(node, "a port from 1 to 65535", "443");
+            return None;
+        }
+        number.map(Port)
+    }
+}
+
+/// A mapping of the user's own, as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Mapping(pub Value);
+
+impl Decode for Mapping {
+    const EXAMPLE: &'static str = "{ key: value }";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        reading.entries(node)?;
+        match node.value(reading.source, reading.problems) {
+            Value::Null => Some(Mapping(Value::Object(serde_json::Map::new()))),
+            value => Some(Mapping(value)),
+        }
+    }
+}
+
+/// A value that may be `null`, which is not the same as one that is not there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said(pub Option<Value>);
+
+impl Decode for Said {
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        Some(Said(Some(node.value(reading.source, reading.problems))))
+    }
+    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+        Some(Said(None))
+    }
+}
+
 /// Any YAML, as JSON.
 impl Decode for Value {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
@@ -240,7 +333,7 @@ impl<K: Decode, T: Decode> Decode for Named<K, T> {
         for (key, value) in entries {
             let text = Node { span: key.span.clone(), kind: Kind::Scalar { text: key.text.clone(), plain: false } };
             let key = At::<K>::decode(&text, reading);
-            let value = T::decode(value, reading);
+            let value = reading.behind(&text.span, |reading| T::decode(value, reading));
             read.push(key.zip(value));
         }
         read.into_iter().collect::<Option<Vec<_>>>().map(Named)
@@ -306,6 +399,7 @@ macro_rules! choice {
         }
 
         impl $crate::decode::Decode for $name {
+            const EXAMPLE: &'static str = [$($word),*][0];
             fn decode(
                 node: &$crate::yaml::Node,
                 reading: &mut $crate::decode::Reading<'_>,

@@ -76,6 +76,7 @@ codes! {
     CHOOSE_ONE = "FW145" "choose-one" "Keys that exclude each other, or of which one must be there.";
     RESERVED_NAME = "FW146" "reserved-name" "A name that fluxwright or the cluster needs for itself.";
     UNKNOWN_STORE = "FW147" "unknown-store" "A secret store that the profile does not have.";
+    STORE_CLOSED = "FW148" "store-closed" "Something reads through a store from a namespace that may not.";
     UNKNOWN_COMPONENT = "FW201" "unknown-component" "A component that neither the catalog nor the repo has.";
     BAD_OPTION = "FW202" "bad-option" "A component's or a store's option that is unknown, missing or has a wrong value.";
     UNKNOWN_PROVIDER = "FW203" "unknown-provider" "A kind of secret store that the catalog does not have.";
@@ -269,6 +270,11 @@ impl Problems {
     /// Adds many.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.0.extend(problems);
+    }
+
+    /// Keeps those that hold.
+    pub fn retain(&mut self, holds: impl FnMut(&Problem) -> bool) {
+        self.0.retain(holds);
     }
 
     /// Whether one of them stops the command.

@@ -125,6 +125,10 @@ impl Repo {
                 .state(format!("{under_way} is under way"), "a commit now would become a part of it", hint)
                 .into());
         }
+        if self.git("read the index", self.repo.index())?.has_conflicts() {
+            let because = "a commit would leave them half solved";
+            return Err(self.state("the index has unmerged files".to_owned(), because, "git status").into());
+        }
         if self.repo.head_detached().unwrap_or(false) {
             return Err(self
                 .state(
@@ -187,25 +191,37 @@ impl Repo {
         }
     }
 
-    /// The paths that git ignores and does not have yet: they would be in the commit and nowhere else.
+    /// Whether git ignores a path that it does not have yet.
     ///
     /// # Errors
     /// What git says.
-    pub fn ignored(&self, paths: &[String]) -> Result<Vec<Problem>, Error> {
+    pub fn ignores(&self, path: &str) -> Result<bool, Error> {
         let index = self.git("read the index", self.repo.index())?;
-        let mut problems = Vec::new();
+        let tracked = index.get_path(Path::new(path), 0).is_some();
+        Ok(!tracked && self.git("read .gitignore", self.repo.is_path_ignored(path))?)
+    }
+
+    /// Refuses paths that git ignores: they would be in the commit and nowhere else.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn refuse_ignored<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Result<Option<Problem>, Error> {
+        let mut ignored = Vec::new();
         for path in paths {
-            let tracked = index.get_path(Path::new(path), 0).is_some();
-            if !tracked && self.git("read .gitignore", self.repo.is_path_ignored(path))? {
-                problems.push(
-                    Problem::new(Code::IGNORED_PATH, format!("git ignores `{path}`"))
-                        .at(Place::file(path))
-                        .because("a file that is committed and ignored is lost at the next `git clean -X`, and no `git add` takes its changes")
-                        .hint(format!("see which line does it:\ngit check-ignore -v {path}")),
-                );
+            if self.ignores(path)? {
+                ignored.push(path);
             }
         }
-        Ok(problems)
+        let Some(first) = ignored.first() else { return Ok(None) };
+        let says = match ignored.as_slice() {
+            [one] => format!("git ignores `{one}`"),
+            many => format!("git ignores {} files that the commit would hold", many.len()),
+        };
+        let problem = Problem::new(Code::IGNORED_PATH, says)
+            .at(Place::file(*first))
+            .because("a file that is committed and ignored is lost at the next `git clean -X`, and no `git add` takes its changes")
+            .hint(format!("see which line does it:\ngit check-ignore -v {first}"));
+        Ok(Some(if ignored.len() > 1 { problem.detail(ignored.join("\n")) } else { problem }))
     }
 
     /// Who commits.
@@ -246,6 +262,7 @@ impl Repo {
         if reference == own {
             return Ok(Target { reference, stands_at: head, parent: head, is_head: true });
         }
+        self.refuse_beside(branch, &reference)?;
         let stands_at = self.repo.refname_to_id(&reference).ok();
         if stands_at.is_some() && stands_at != head {
             return Err(Problem::new(Code::BRANCH_ELSEWHERE, format!("the branch `{branch}` is not where HEAD is"))
@@ -254,6 +271,25 @@ impl Repo {
                 .into());
         }
         Ok(Target { reference, stands_at, parent: head, is_head: false })
+    }
+
+    /// Git keeps branches as files: `x` and `x/y` cannot both be.
+    fn refuse_beside(&self, branch: &str, reference: &str) -> Result<(), Failure> {
+        let above = branch.match_indices('/').map(|(at, _)| branch[..at].to_owned());
+        let above = above.into_iter().find(|name| self.repo.find_reference(&format!("refs/heads/{name}")).is_ok());
+        let mut below = self.git("read the branches", self.repo.references_glob(&format!("{reference}/*")))?;
+        let below =
+            below.names().next().and_then(Result::ok).map(|name| name.trim_start_matches("refs/heads/").to_owned());
+        match above.or(below) {
+            None => Ok(()),
+            Some(other) => Err(Problem::new(
+                Code::BRANCH_ELSEWHERE,
+                format!("there is a branch `{other}`, so there can be none called `{branch}`"),
+            )
+            .because("git keeps branches as files, and one cannot be a folder of the other")
+            .hint("take another name")
+            .into()),
+        }
     }
 
     /// Makes the commit and moves the branch, if HEAD's tree does not hold all of it already.
@@ -409,6 +445,7 @@ fn git(what: &'static str, path: &Path, error: git2::Error) -> Error {
 
 /// Refuses what libgit2 cannot open, or what stands elsewhere, before anything is opened.
 fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
+    let elsewhere = "render without --commit, then:\ngit add profiles clusters .fluxwright\ngit commit";
     let dot_git = root.join(".git");
     let place = || Place::file(root.display().to_string());
     let entry = said("look at", &dot_git, disk.entry(&dot_git))?;
@@ -416,7 +453,7 @@ fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
         return Err(Problem::new(Code::GIT_STATE, "this is a worktree or a submodule of another repository")
             .at(place())
             .because("its index and branches stand elsewhere, and fluxwright does not write there yet")
-            .hint("render without --commit, then:\ngit add profiles clusters .fluxwright\ngit commit")
+            .hint(elsewhere)
             .into());
     }
     if entry.is_none() {
@@ -425,23 +462,41 @@ fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
             .hint(format!("git init --initial-branch=main {}", root.display()))
             .into());
     }
+    let lock = dot_git.join("index.lock");
+    if said("look at", &lock, disk.entry(&lock))?.is_some() {
+        return Err(Problem::new(
+            Code::GIT_STATE,
+            "another git is at work here, or was stopped: there is an index.lock",
+        )
+        .at(Place::file(lock.display().to_string()))
+        .hint(format!("wait for it; if no git is running:\nrm {}", lock.display()))
+        .into());
+    }
     let config = Config::open(&dot_git.join("config")).map_err(|error| git("read the configuration", root, error))?;
     let says = |key: &str, value: &str| config.get_string(key).is_ok_and(|text| text.eq_ignore_ascii_case(value));
+    let set = |key: &str| config.get_bool(key).unwrap_or(false);
+    let no_sparse = "git sparse-checkout disable\ngit config --unset extensions.worktreeConfig";
     let refused = [
-        (says("extensions.objectformat", "sha256"), "the repository uses SHA-256"),
-        (says("extensions.refstorage", "reftable"), "the repository keeps its branches as reftable"),
-        (config.get_bool("core.bare").unwrap_or(false), "the repository is bare"),
-        (config.get_bool("core.sparsecheckout").unwrap_or(false), "the repository has a sparse checkout"),
+        (says("extensions.objectformat", "sha256"), "the repository uses SHA-256", elsewhere),
+        (says("extensions.refstorage", "reftable"), "the repository keeps its branches as reftable", elsewhere),
+        (set("core.bare"), "the repository is bare", "git clone it, and work in the clone"),
+        (set("core.sparsecheckout"), "the repository has a sparse checkout", no_sparse),
         (
-            config.get_bool("extensions.worktreeconfig").unwrap_or(false),
-            "the repository keeps a configuration for each worktree",
+            set("extensions.worktreeconfig"),
+            "the repository has a sparse checkout, or a configuration for each worktree",
+            no_sparse,
+        ),
+        (
+            config.get_string("core.worktree").is_ok(),
+            "the repository's work tree is elsewhere (core.worktree)",
+            "git config --unset core.worktree",
         ),
     ];
-    match refused.into_iter().find(|(is, _)| *is) {
-        Some((_, what)) => Err(Problem::new(Code::GIT_STATE, what)
+    match refused.into_iter().find(|(is, ..)| *is) {
+        Some((_, what, hint)) => Err(Problem::new(Code::GIT_STATE, what)
             .at(place())
             .because("fluxwright does not commit to such a repository yet")
-            .hint("render without --commit, then:\ngit add profiles clusters .fluxwright\ngit commit")
+            .hint(hint)
             .into()),
         None => Ok(()),
     }

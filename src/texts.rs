@@ -86,6 +86,26 @@ text! {
 }
 
 text! {
+    /// A Helm release's name: at most 53 characters (helm-controller config/crd, `releaseName`).
+    pub struct ReleaseName: BAD_NAME like "my-release" by |text| {
+        let fits = is_label(text) && text.len() <= 53;
+        kept(text, fits, "is no release name: 1 to 53 lower-case letters, digits and `-`, no `-` at either end")
+    };
+}
+
+text! {
+    /// The whole version of a chart. Fewer numbers are a range to Helm, which would take what is newest.
+    pub struct ChartVersion: BAD_VERSION like "1.2.3" by |text| {
+        kept(text, lenient(text).is_some() && is_whole(text), "is no whole version: three numbers; fewer are a range to Helm")
+    };
+}
+
+/// Whether a version has all three numbers.
+pub fn is_whole(text: &str) -> bool {
+    text.split(['-', '+']).next().is_some_and(|core| core.split('.').count() == 3)
+}
+
+text! {
     /// A Kubernetes minor, `1.34`, or a patch of it.
     pub struct KubernetesVersion: BAD_VERSION like "\"1.34\"" by |text| {
         let fits = text.starts_with("1.") && lenient(text).is_some_and(|v| v.pre.is_empty() && v.build.is_empty());

@@ -160,12 +160,17 @@ impl Node {
     }
 }
 
-/// The finding about a plain scalar that readers disagree about, or take for something else than a text.
+/// The finding about a plain scalar that readers disagree about.
 pub fn disputed(source: &Arc<Source>, span: Range<usize>, text: &str, what: &str) -> Problem {
+    let hint = match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "on" | "true" => format!("write `true`, or {} if a text is meant", quoted(text)),
+        "n" | "no" | "off" | "false" => format!("write `false`, or {} if a text is meant", quoted(text)),
+        _ => format!("write {} if a text is meant, or the number in its usual form", quoted(text)),
+    };
     Problem::new(Code::READ_AS_NUMBER, format!("`{text}` without quotes is {what}"))
         .at(Place::new(source, span))
         .because("kubectl and Flux read YAML differently, and neither asks what was meant")
-        .hint(format!("write {}", quoted(text)))
+        .hint(hint)
 }
 
 /// `text` in double quotes, as YAML and JSON write it.
@@ -245,25 +250,32 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Fatal> {
         match self.parser.next_event() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => {
-                let at = error.marker().byte_offset().unwrap_or(0).min(self.source.text.len());
-                let tab = self.source.text[..at]
-                    .rsplit('\n')
-                    .next()
-                    .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
-                let hint = if tab {
-                    "indent with spaces; YAML has no tabs there"
-                } else {
-                    "look at the line above, too: indentation and quotes"
-                };
-                Err(Box::new(
-                    Problem::new(Code::NOT_YAML, format!("this is not YAML: {}", error.info()))
-                        .at(Place::new(self.source, at..at))
-                        .hint(hint),
-                ))
-            }
+            Some(Err(error)) => Err(self.not_yaml(error.marker().byte_offset().unwrap_or(0), &error.info())),
             None => Ok((Event::StreamEnd, Span::empty(granit_parser::Marker::new(0, 1, 0)))),
         }
+    }
+
+    /// What the parser stumbled over; a tab in an indentation is found on the lines around.
+    fn not_yaml(&self, at: usize, parser_says: &str) -> Fatal {
+        let text = self.source.text.as_str();
+        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let before = text[..at].rfind('\n').map_or(0, |end| text[..end].rfind('\n').map_or(0, |end| end + 1));
+        let mut start = before;
+        for line in text[before..].split_inclusive('\n').take(4) {
+            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if let Some(tab) = line[..indent].find('\t') {
+                let span = start + tab..start + tab + 1;
+                let says = "a tab stands in the indentation".to_owned();
+                return self.refuse(Code::NOT_YAML, span, says, "indent with spaces; YAML has no tabs there");
+            }
+            start += line.len();
+        }
+        Box::new(
+            Problem::new(Code::NOT_YAML, "the file cannot be read as YAML from here on")
+                .at(Place::new(self.source, at..at))
+                .because(format!("the parser says: {parser_says}"))
+                .hint("look at this line and the one above: indentation, a quote or bracket that is not closed, a blank missing behind `:`, a text that begins with a sign and needs quotes"),
+        )
     }
 
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, Fatal> {
@@ -278,7 +290,9 @@ impl<'a> Reader<'a> {
         }
         let (node, anchor, tagged) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let kind = Kind::Scalar { text: text.into_owned(), plain: matches!(style, ScalarStyle::Plain) };
+                // A tag is refused below; what it would have made of the text is not asked any more.
+                let plain = matches!(style, ScalarStyle::Plain) && tag.is_none();
+                let kind = Kind::Scalar { text: text.into_owned(), plain };
                 (Node { span: range.clone(), kind }, anchor, tag.is_some())
             }
             Event::SequenceStart(_, anchor, tag) => (self.list(range.clone(), depth)?, anchor, tag.is_some()),
@@ -361,13 +375,14 @@ impl<'a> Reader<'a> {
             return Err(self.refuse(
                 Code::NOT_YAML,
                 node.span,
-                "a key must be a text".to_owned(),
-                "write a simple key",
+                "a bracket opens a mapping or list where a text is meant".to_owned(),
+                "quote the text: \"{{ … }}\"",
             ));
         };
         if plain && text != "<<" && plain_meaning(&text) != Meaning::Text {
-            let problem = disputed(self.source, node.span.clone(), &text, "not a text, and a key must be one");
-            self.problems.push(problem);
+            let says = format!("the key `{text}` without quotes is no text to every reader");
+            let problem = Problem::new(Code::READ_AS_NUMBER, says).at(Place::new(self.source, node.span.clone()));
+            self.problems.push(problem.hint(format!("write {}", quoted(&text))));
         }
         Ok(Key { span: node.span, text })
     }
@@ -411,30 +426,37 @@ fn count(node: &Node) -> usize {
 ///
 /// Source of the rows: kubernetes-sigs/yaml `goyaml.v2/resolve.go@v1.4.0` and `goyaml.v3/resolve.go`.
 pub fn plain_meaning(text: &str) -> Meaning {
+    match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => numeric_meaning(text),
+        _ => word_meaning(text),
+    }
+}
+
+fn word_meaning(text: &str) -> Meaning {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Meaning::Null,
-        "true" => return Meaning::Bool(true),
-        "false" => return Meaning::Bool(false),
+        "" | "~" | "null" | "Null" | "NULL" => Meaning::Null,
+        "true" => Meaning::Bool(true),
+        "false" => Meaning::Bool(false),
         "True" | "TRUE" | "False" | "FALSE" => {
-            return Meaning::Disputed("a truth value to some readers; write `true` or `false`");
+            Meaning::Disputed("a truth value to some readers; write `true` or `false`")
         }
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off"
-        | "OFF" => {
-            return Meaning::Disputed("a truth value to kubectl and a text to Flux");
-        }
-        "=" | "<<" => return Meaning::Disputed("a word of YAML itself"),
-        _ => {}
+        | "OFF" => Meaning::Disputed("a truth value to kubectl and a text to Flux"),
+        "=" | "<<" => Meaning::Disputed("a word of YAML itself"),
+        _ => Meaning::Text,
     }
+}
+
+fn numeric_meaning(text: &str) -> Meaning {
     if let Some(number) = exact_number(text) {
-        return Meaning::Number(number);
+        Meaning::Number(number)
+    } else if looks_numeric(text) {
+        Meaning::Disputed("read as a number, and comes back as another text")
+    } else if looks_like_a_date(text) {
+        Meaning::Disputed("read as a date by Flux and comes back as another text")
+    } else {
+        Meaning::Text
     }
-    if looks_numeric(text) {
-        return Meaning::Disputed("read as a number, and comes back as another text");
-    }
-    if looks_like_a_date(text) {
-        return Meaning::Disputed("read as a date by Flux and comes back as another text");
-    }
-    Meaning::Text
 }
 
 fn exact_number(text: &str) -> Option<Number> {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,7 +49,7 @@ fn the_page_of_findings_is_the_table_of_codes() {
     for code in CODES {
         let link = |case: &String| format!("[{case}](../fixtures/invalid/{case}/expected.txt)");
         let examples: Vec<String> = cases_with(code.id).iter().take(2).map(link).collect();
-        text.push_str(&format!("| {} | {} | {} | {} |\n", code.id, code.name, code.about, examples.join(", ")));
+        writeln!(text, "| {} | {} | {} | {} |", code.id, code.name, code.about, examples.join(", ")).unwrap();
     }
     page("docs/findings.md", &text);
 }

@@ -65,6 +65,9 @@ impl Disk for FaultyDisk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.guarded(|| LocalDisk.read(path))
     }
+    fn is_executable(&self, path: &Path) -> io::Result<bool> {
+        self.guarded(|| LocalDisk.is_executable(path))
+    }
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.guarded(|| LocalDisk.make_folder(path))
     }

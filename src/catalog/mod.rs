@@ -67,7 +67,7 @@ impl Catalog {
                 )
                 .at(Place::file(format!("{OWN_COMPONENTS}/{name}/component.yaml")))
                 .because("a profile that names it could mean either")
-                .hint(format!("git mv {OWN_COMPONENTS}/{name} {OWN_COMPONENTS}/my-{name}")),
+                .hint(format!("git mv {OWN_COMPONENTS}/{name} {OWN_COMPONENTS}/my-{name}\n# and in its component.yaml:\nname: my-{name}")),
             );
         }
         let source = Source::new("apis.yaml", embedded_text("apis.yaml"));
@@ -134,7 +134,6 @@ fn folder<T: Decode>(label: String, main: &str, files: Files, own: bool) -> Resu
     let source = Source::new(format!("{label}/{main}"), files.get(main).cloned().unwrap_or_default());
     let spec = read::<T>(&source, &mut problems);
     let as_component = |mut problem: Problem| {
-        problem.says = format!("{} ({})", problem.says, problem.code.name);
         problem.code = Code::BROKEN_COMPONENT;
         problem
     };
@@ -146,7 +145,7 @@ fn folder<T: Decode>(label: String, main: &str, files: Files, own: bool) -> Resu
 
 fn read<T: Decode>(source: &Arc<Source>, problems: &mut Problems) -> Option<T> {
     let root = yaml::read(source, problems)?;
-    T::decode(&root, &mut Reading { source, problems })
+    T::decode(&root, &mut Reading::new(source, problems))
 }
 
 fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>, place: &Place) -> Problem {

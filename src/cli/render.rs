@@ -16,11 +16,11 @@ use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
 use crate::cluster::{Cluster, in_one_folder};
 use crate::disk::{self, Disk, said};
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Source, nearest};
 use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
 use crate::texts::Branch;
-use crate::tree::{File, TreePath};
+use crate::tree::TreePath;
 
 /// How many lines `render` says at most, unless asked for more.
 const MOST_LINES: usize = 15;
@@ -78,6 +78,7 @@ struct Commit {
     author: Identity,
     committer: Identity,
     date: Option<Moment>,
+    entries: Vec<Entry>,
 }
 
 /// What there is to tell when the work is done.
@@ -110,7 +111,7 @@ impl Render {
         }
         let commit = if self.commit { Some(self.prepare_commit(disk, &root, &clusters)?) } else { None };
         clusters.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?;
-        let committed = commit.map(|commit| self.commit(&commit, disk, &root, &clusters)).transpose()?;
+        let committed = commit.map(|commit| self.commit(&commit, &clusters)).transpose()?;
         self.tell_written(
             &Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &warnings },
             global.format,
@@ -156,19 +157,19 @@ impl Render {
                 argument("--stdout takes the files of one cluster, and there are several profiles".to_owned()).into()
             );
         };
+        let mut bytes = Vec::new();
         for path in &self.stdout {
             let below = path.strip_prefix(&format!("{}/", cluster.rendered.path)).unwrap_or(path);
             let Some(file) = cluster.rendered.tree.get(below) else {
                 let names = cluster.rendered.tree.files().map(|(path, _)| path.as_str());
                 let hint = nearest(below, names).map(|near| format!("did you mean `{near}`?"));
                 let says = format!("the tree of {} has no file `{path}`", cluster.name());
-                return Err(Problem::new(Code::NOT_IN_TREE, says)
-                    .hint("paths are as below the tree's folder")
-                    .maybe_hint(hint)
-                    .into());
+                let problem = Problem::new(Code::NOT_IN_TREE, says).hint("paths are as below the tree's folder");
+                return Err(problem.maybe_hint(hint).into());
             };
-            report::data(&file.bytes);
+            bytes.extend_from_slice(&file.bytes);
         }
+        report::data(&bytes);
         Ok(Done::Same)
     }
 
@@ -177,11 +178,11 @@ impl Render {
         let mut problems: Vec<Problem> = clusters.iter().flat_map(Cluster::in_the_way).collect();
         if !self.check {
             problems.extend(clusters.iter().flat_map(Cluster::edited));
-            problems.extend(
-                clusters
-                    .iter()
-                    .filter_map(|cluster| cluster.dropped(&cluster.applied_today(), "today", &self.prune_ok)),
-            );
+        }
+        // What would be dropped is only known once it is known what would be written.
+        if !self.check && problems.is_empty() {
+            let dropped = |cluster: &Cluster| cluster.dropped(&cluster.today.ours(), "today", &self.prune_ok);
+            problems.extend(clusters.iter().filter_map(dropped));
         }
         if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
     }
@@ -189,6 +190,9 @@ impl Render {
     /// Looks whether a commit could be made, before anything is written.
     fn prepare_commit(&self, disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<Commit, Failure> {
         let who = self.who()?;
+        if self.message.as_ref().is_some_and(|message| message.trim().is_empty()) {
+            return Err(argument("the message is empty".to_owned()).into());
+        }
         if let Some(branch) = &self.branch {
             Branch::parse(branch).map_err(|why| argument(format!("`{branch}` {why}")))?;
         }
@@ -196,15 +200,18 @@ impl Render {
         let (author, committer) = repo.identities(&who)?;
         let target = repo.target(self.branch.as_deref())?;
         let mut problems = Vec::new();
+        let mut entries = own_component_entries(disk, &repo, root)?;
         for cluster in clusters {
-            problems.extend(cluster.dropped(&cluster.applied_in_head(&repo)?, "in HEAD", &self.prune_ok));
-            problems.extend(repo.ignored(&cluster.paths())?);
+            problems.extend(cluster.dropped(&cluster.ours_in_head(&repo)?, "in HEAD", &self.prune_ok));
+            problems.extend(cluster.profile_is_a_link(disk, root)?);
+            entries.extend(cluster.commit_entries(disk, &repo, root)?);
         }
-        if problems.is_empty() {
-            Ok(Commit { repo, target, author, committer, date: who.date })
-        } else {
-            Err(Failure::Problems(problems))
+        let added = entries.iter().filter(|(_, file)| file.is_some()).map(|(path, _)| path.as_str());
+        problems.extend(repo.refuse_ignored(added)?);
+        if !problems.is_empty() {
+            return Err(Failure::Problems(problems));
         }
+        Ok(Commit { repo, target, author, committer, date: who.date, entries })
     }
 
     /// Who commits, as far as the command line and the environment say it.
@@ -225,24 +232,10 @@ impl Render {
         })
     }
 
-    fn commit(
-        &self,
-        commit: &Commit,
-        disk: &dyn Disk,
-        root: &Path,
-        clusters: &[Cluster],
-    ) -> Result<Committed, Failure> {
-        let mut entries: Vec<Entry> = Vec::new();
-        for cluster in clusters {
-            entries.extend(cluster.commit_entries(&commit.repo, root)?);
-        }
-        for path in disk::paths_below(disk, &root.join(OWN_COMPONENTS))? {
-            let path = format!("{OWN_COMPONENTS}/{path}");
-            let at = root.join(&path);
-            entries.push((path, Some(File { bytes: said("read", &at, disk.read(&at))?, executable: false })));
-        }
-        let message = self.message.clone().unwrap_or_else(|| message(clusters));
-        commit.repo.commit(&commit.target, &entries, &message, &commit.author, &commit.committer, commit.date)
+    fn commit(&self, commit: &Commit, clusters: &[Cluster]) -> Result<Committed, Failure> {
+        let message =
+            self.message.as_ref().map_or_else(|| message(clusters), |message| format!("{}\n", message.trim_end()));
+        commit.repo.commit(&commit.target, &commit.entries, &message, &commit.author, &commit.committer, commit.date)
     }
 
     fn tell_stale(&self, outcome: &Outcome<'_>, format: Format) -> Done {
@@ -349,9 +342,32 @@ fn cluster_json(cluster: &Cluster) -> Value {
     })
 }
 
+/// The repo's own components as a commit holds them: files that git does not ignore, and those of HEAD that are gone.
+fn own_component_entries(disk: &dyn Disk, repo: &Repo, root: &Path) -> Result<Vec<Entry>, Error> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for path in disk::plain_files_below(disk, &root.join(OWN_COMPONENTS))? {
+        let path = format!("{OWN_COMPONENTS}/{path}");
+        if !repo.ignores(&path)? {
+            let file = disk::read_file(disk, &root.join(&path))?;
+            entries.push((path, Some(file)));
+        }
+    }
+    for (path, _) in repo.head_files(OWN_COMPONENTS)?.files() {
+        let path = format!("{OWN_COMPONENTS}/{path}");
+        if said("look at", &root.join(&path), disk.entry(&root.join(&path)))?.is_none() {
+            entries.push((path, None));
+        }
+    }
+    Ok(entries)
+}
+
+/// Git keeps seconds in 32 bits without a sign.
 fn moment(text: &str) -> Result<Moment, Failure> {
     let date = OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| argument(format!("`{text}` is no date: write it like 2026-11-21T13:00:00Z")))?;
+    if u32::try_from(date.unix_timestamp()).is_err() {
+        return Err(argument(format!("`{text}` is before 1970 or after 2105, which git cannot hold")).into());
+    }
     Ok(Moment { seconds: date.unix_timestamp(), offset: i32::from(date.offset().whole_minutes()) })
 }
 

@@ -14,35 +14,51 @@ const WIDTH: usize = 10_000;
 
 /// Says a line of a result on standard output.
 pub fn say(line: &str) {
-    anstream::println!("{line}");
+    let mut out = anstream::stdout().lock();
+    expect_written(writeln!(out, "{line}"));
 }
 
 /// Gives out bytes as they are.
 pub fn data(bytes: &[u8]) {
-    // A reader that has gone away is no trouble of ours.
-    let _ = std::io::stdout().lock().write_all(bytes);
+    let mut out = std::io::stdout().lock();
+    expect_written(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// A reader that has gone away is no trouble; a full disk is, and there is nobody left to hand the error to.
+fn expect_written(result: std::io::Result<()>) {
+    if let Err(error) = result
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        talk(&format!("error: cannot write to standard output: {error}"));
+        std::process::exit(2);
+    }
+}
+
+/// Says something on standard error; where that is closed, there is nobody to tell.
+fn talk(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
 /// Shows why a command did not do what was asked.
 pub fn refusal(problems: &[Problem], format: Format) {
     match format {
-        Format::Text => problems.iter().for_each(|problem| anstream::eprintln!("{}", text(problem))),
-        Format::Json => anstream::println!("{:#}", json!({ "findings": list(problems) })),
+        Format::Text => problems.iter().for_each(|problem| talk(&text(problem))),
+        Format::Json => say(&format!("{:#}", json!({ "findings": list(problems) }))),
     }
 }
 
 /// Shows trouble of the machine.
 pub fn trouble(error: &Error, format: Format) {
     match format {
-        Format::Text => anstream::eprintln!("error: {error}"),
-        Format::Json => anstream::println!("{:#}", json!({ "error": error.to_string() })),
+        Format::Text => talk(&format!("error: {error}")),
+        Format::Json => say(&format!("{:#}", json!({ "error": error.to_string() }))),
     }
 }
 
 /// Shows warnings beside the work that is done all the same.
 pub fn warnings(problems: &[Problem]) {
     for problem in problems {
-        anstream::eprintln!("{}", text(problem));
+        talk(&text(problem));
     }
 }
 
@@ -98,8 +114,13 @@ fn text(problem: &Problem) -> String {
 /// The place with its first line; a mapping of many lines is shown where it begins.
 fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let source = place.source.text.as_str();
-    let start = place.start.min(source.len());
+    let start = boundary(source, place.start);
     let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-    let end = place.end.clamp(start, line_end);
+    let end = boundary(source, place.end.clamp(start, line_end));
     Snippet::source(source).path(place.source.name.as_str()).annotation(AnnotationKind::Primary.span(start..end))
+}
+
+/// The offset, or the nearest one before it at which a character begins.
+fn boundary(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -88,6 +88,11 @@ impl Workspace {
             [] => all,
             asked => asked.iter().map(|asked| self.profile(asked, &all)).collect::<Result<_, _>>()?,
         };
+        let mut seen = std::collections::BTreeSet::new();
+        let new = |path: &PathBuf| {
+            std::path::absolute(path).is_ok_and(|path| seen.insert(path.components().collect::<PathBuf>()))
+        };
+        let paths: Vec<PathBuf> = paths.into_iter().filter(new).collect();
         let source = |path: PathBuf| {
             let text = disk::read_text(&self.disk, &path)?.unwrap_or_default();
             let source = Source::new(self.shown(&path), text);

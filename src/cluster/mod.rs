@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::compare::applied::Applied;
 use crate::disk::changes::{Changes, Today, Wanted};
 use crate::disk::lock::{self, Lock};
-use crate::disk::{self, Disk, write};
+use crate::disk::{self, Disk, Entry, said, write};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source};
 use crate::profile::Profile;
@@ -170,7 +169,12 @@ impl Cluster {
     ///
     /// # Errors
     /// What git says.
-    pub fn commit_entries(&self, repo: &Repo, root: &Path) -> Result<BTreeMap<String, Option<File>>, Error> {
+    pub fn commit_entries(
+        &self,
+        disk: &dyn Disk,
+        repo: &Repo,
+        root: &Path,
+    ) -> Result<BTreeMap<String, Option<File>>, Error> {
         let rendered = &self.rendered;
         let head = repo.head_files(&rendered.path)?;
         let lock = Lock::of(&rendered.tree, &rendered.unmanaged);
@@ -192,29 +196,37 @@ impl Cluster {
         }
         let bytes = lock.write().into_bytes();
         entries.insert(self.in_repo(lock::NAME), Some(File { bytes, executable: false }));
+        // The text is the one that was read, whatever became of the file since.
         if let Some(path) = below(root, &self.profile_path) {
             let bytes = self.source.text.clone().into_bytes();
-            entries.insert(path, Some(File { bytes, executable: false }));
+            let executable = said("look at", &self.profile_path, disk.is_executable(&self.profile_path))?;
+            entries.insert(path, Some(File { bytes, executable }));
         }
         Ok(entries)
     }
 
-    /// What Flux applies of the cluster in HEAD.
+    /// The files of ours in HEAD.
     ///
     /// # Errors
     /// What git says.
-    pub fn applied_in_head(&self, repo: &Repo) -> Result<Applied, Error> {
+    pub fn ours_in_head(&self, repo: &Repo) -> Result<Tree, Error> {
         let head = repo.head_files(&self.rendered.path)?;
         let lock = lock_of(&head);
-        let ours: Tree =
-            head.files().filter(|(path, _)| lock.has(path)).map(|(path, file)| (path.clone(), file.clone())).collect();
-        Ok(Applied::of(&ours, &self.rendered.path))
+        Ok(head.files().filter(|(path, _)| lock.has(path)).map(|(path, file)| (path.clone(), file.clone())).collect())
     }
 
-    /// The paths that a commit would hold whatever HEAD has.
-    pub fn paths(&self) -> Vec<String> {
-        let tree = self.rendered.tree.files().map(|(path, _)| self.in_repo(path.as_str()));
-        tree.chain([self.in_repo(lock::NAME)]).collect()
+    /// A profile that is a link cannot be committed as what was read.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn profile_is_a_link(&self, disk: &dyn Disk, root: &Path) -> Result<Option<Problem>, Error> {
+        let entry = said("look at", &self.profile_path, disk.entry(&self.profile_path))?;
+        if entry != Some(Entry::Other) || below(root, &self.profile_path).is_none() {
+            return Ok(None);
+        }
+        let says = format!("`{}` is a link, and a commit holds the profile that was read", self.source.name);
+        let problem = Problem::new(Code::LEAVES_THE_REPO, says).at(Place::file(&self.source.name));
+        Ok(Some(problem.hint("put the file itself there, or render without --commit")))
     }
 }
 

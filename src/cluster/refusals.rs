@@ -23,44 +23,51 @@ impl Cluster {
         edited(self)
     }
 
-    /// What Flux applies of the cluster as it stands on the disk.
-    pub fn applied_today(&self) -> Applied {
-        Applied::of(&self.today.ours(), &self.rendered.path)
-    }
-
-    /// Objects that Flux would stop to apply, unless they were named.
-    pub fn dropped(&self, before: &Applied, when: &str, prune_ok: &[String]) -> Option<Problem> {
+    /// Objects that Flux would stop to apply if `before`, the tree as it stands, became the rendered one, unless they were
+    /// named in `prune_ok`.
+    pub fn dropped(&self, before: &Tree, when: &str, prune_ok: &[String]) -> Option<Problem> {
+        if before.is_empty() || same_bytes(before, &self.rendered.tree) {
+            return None;
+        }
         let after = Applied::of(&self.rendered.tree, &self.rendered.path);
-        let drops: Vec<Drop> =
-            before.drops(&after).into_iter().filter(|drop| !prune_ok.iter().any(|ok| allows(ok, drop))).collect();
-        let first = drops.first()?;
-        let moves = drops.iter().any(|drop| drop.moves_to.is_some());
-        let line = |drop: &Drop| match &drop.moves_to {
-            Some(to) => format!("{}  (applied by {}, would move to {to})", drop.id, drop.by),
-            None => format!("{}  (applied by {})", drop.id, drop.by),
-        };
-        let says = match drops.len() {
-            1 => format!("{} is applied {when} and would not be any more", first.id),
-            n => format!("{n} objects are applied {when} and would not be any more"),
-        };
-        let names: Vec<String> = drops.iter().map(|drop| format!("--prune-ok {}", drop.id)).collect();
-        let guard = "to keep an object in the cluster, first commit the guard alone, by a patch in the profile:\n  kustomize.toolkit.fluxcd.io/prune: disabled\nlet Flux apply it, then make this change";
-        let hint = if moves {
-            format!(
-                "an object that moves is deleted by one Kustomization and made again by another; {guard}\n# or, to let them be deleted:\n{}",
-                names.join(" \\\n")
-            )
-        } else {
-            format!("to let them be deleted:\n{}\n# {}", names.join(" \\\n"), guard.replace('\n', "\n# "))
-        };
-        Some(
-            Problem::new(Code::WOULD_DROP, says)
-                .at(Place::file(&self.rendered.path))
-                .because("Flux deletes what leaves a Kustomization that prunes, volumes and all")
-                .hint(hint)
-                .detail(drops.iter().map(line).collect::<Vec<_>>().join("\n")),
-        )
+        let drops = Applied::of(before, &self.rendered.path).drops(&after);
+        let drops: Vec<Drop> = drops.into_iter().filter(|drop| !prune_ok.iter().any(|ok| allows(ok, drop))).collect();
+        (!drops.is_empty()).then(|| would_drop(self, &drops, when))
     }
+}
+
+fn same_bytes(a: &Tree, b: &Tree) -> bool {
+    let bytes = |tree: &Tree| tree.files().map(|(path, file)| (path.clone(), file.bytes.clone())).collect::<Vec<_>>();
+    a.len() == b.len() && bytes(a) == bytes(b)
+}
+
+fn would_drop(cluster: &Cluster, drops: &[Drop], when: &str) -> Problem {
+    let line = |drop: &Drop| match &drop.moves_to {
+        Some(to) => format!("{}  (applied by {}, would move to {to})", drop.what, drop.by),
+        None => format!("{}  (applied by {})", drop.what, drop.by),
+    };
+    let says = match drops {
+        [one] => format!("{} is applied {when} and would not be any more", one.what),
+        many => format!("{} objects are applied {when} and would not be any more", many.len()),
+    };
+    // Naming a Kustomization covers all that it applies, so what goes with it need not be named again.
+    let covered = |drop: &&Drop| !drops.iter().any(|other| other.what != drop.what && allows(&other.what, drop));
+    let names: Vec<String> = drops.iter().filter(covered).map(|drop| format!("--prune-ok {}", drop.what)).collect();
+    let moves = if drops.iter().any(|drop| drop.moves_to.is_some()) {
+        "an object that moves is deleted by one Kustomization and made again by the other\n"
+    } else {
+        ""
+    };
+    let hint = format!(
+        "{moves}to let them be deleted:\n{}\n# to keep an object in the cluster, first commit only the guard, by a patch in the profile:\n#   \
+         kustomize.toolkit.fluxcd.io/prune: disabled\n# let Flux apply it, then make this change",
+        names.join(" \\\n")
+    );
+    Problem::new(Code::WOULD_DROP, says)
+        .at(Place::file(&cluster.rendered.path))
+        .because("Flux deletes what leaves a Kustomization that prunes, volumes and all")
+        .hint(hint)
+        .detail(drops.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 fn blocked(cluster: &Cluster) -> Vec<Problem> {
@@ -106,16 +113,21 @@ fn edited(cluster: &Cluster) -> Vec<Problem> {
     let one = |path: &TreePath| {
         let shown = cluster.in_repo(path.as_str());
         let text = |tree: &Tree| tree.get(path.as_str()).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
-        let (now, wanted) = (text(&cluster.today.files).unwrap_or_default(), text(&cluster.rendered.tree));
-        let says = match wanted {
-            Some(_) => format!("`{shown}` was edited by hand"),
-            None => format!("`{shown}` would be deleted, and was edited by hand"),
+        let Some(wanted) = text(&cluster.rendered.tree) else {
+            return Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` would be deleted, and was edited by hand"))
+                .at(Place::file(&shown))
+                .because("the profile has no use for it any more, and the edit would be lost")
+                .hint(format!("look at the edit: git diff HEAD -- {shown}\n# to keep it, move it out of the tree; to let it go:\nfluxwright render --discard-edits"));
         };
-        Problem::new(Code::EDITED_BY_HAND, says)
+        let now = text(&cluster.today.files).unwrap_or_default();
+        Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` was edited by hand"))
             .at(Place::file(&shown))
             .because("fluxwright would write over the edit, which is shown below")
-            .hint(format!("to keep the file as it is, add to the profile:\nunmanaged:\n  - {path}\n# to keep the change, say it in the profile with `patches:`, then\n# to write over it:\nfluxwright render --discard-edits"))
-            .detail(compare::unified(&shown, &wanted.unwrap_or_default(), &now, EDIT_LINES))
+            .hint(format!(
+                "to keep the file as it is, add to the profile:\nunmanaged:\n  - {path}\n# to keep the change, say it in the profile with \
+                 `patches:`, then\n# to write over it:\nfluxwright render --discard-edits"
+            ))
+            .detail(compare::unified(&shown, &wanted, &now, EDIT_LINES))
     };
     cluster.changes.edited.iter().map(one).collect()
 }
@@ -131,7 +143,11 @@ fn walked(cluster: &Cluster) -> Option<Problem> {
     let reached = |path: &str| {
         let listed =
             rendered.included.iter().any(|include| path == include || path.starts_with(&format!("{include}/")));
-        listed || path.starts_with("flux-system/") || path == "flux-system" || rendered.tree.get(path).is_some()
+        let ours = rendered
+            .tree
+            .files()
+            .any(|(ours, _)| ours.as_str().strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
+        listed || ours || path.starts_with("flux-system/") || path == "flux-system" || rendered.tree.get(path).is_some()
     };
     let cut: BTreeSet<String> =
         flux::generated_resources(&paths, "").into_iter().filter(|path| !reached(path)).collect();

@@ -23,15 +23,17 @@ const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 pub struct Applied {
     /// Objects by the Kustomization that applies them, and whether each is guarded.
     objects: BTreeMap<(String, ObjectId), bool>,
-    /// Kustomizations that apply what cannot be seen here, and that prune.
-    unseen: BTreeSet<String>,
+    /// Kustomizations that prune and apply what cannot be seen here: name → source and folder.
+    unseen: BTreeMap<String, (String, String)>,
+    /// What the root lists.
+    listed: BTreeSet<String>,
 }
 
 /// An object that would not be applied any more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Drop {
-    /// The object.
-    pub id: ObjectId,
+    /// The object as `--prune-ok` takes it, or the path of a file whose objects are not looked at.
+    pub what: String,
     /// The Kustomization that applies it.
     pub by: String,
     /// The Kustomization that would apply it instead, if one would.
@@ -44,57 +46,83 @@ impl Applied {
         let mut applied = Applied::default();
         let units = units(tree, path);
         for (file, bytes) in tree.files().filter(|(file, _)| file.as_str().ends_with(".yaml")) {
-            let folder = file.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+            let (folder, name) = file.as_str().rsplit_once('/').unwrap_or(("", file.as_str()));
             let owner = match folder {
                 "sources" | "kustomizations" => (ROOT.to_owned(), true),
-                _ => match units.get(folder) {
-                    Some(owner) => owner.clone(),
-                    None => continue,
-                },
+                _ => units.get(folder).cloned().unwrap_or_default(),
             };
             for document in tree::documents(file.as_str(), &bytes.bytes) {
-                applied.add(&document, &owner.0, owner.1);
+                match (folder, name, owner.0.as_str()) {
+                    ("", "kustomization.yaml", _) => applied.list(&document),
+                    (_, _, "") => {}
+                    _ => applied.add(&document, &owner, path),
+                }
             }
         }
         applied
     }
 
-    fn add(&mut self, document: &Value, by: &str, prunes: bool) {
+    fn list(&mut self, root: &Value) {
+        let resources = root.get("resources").and_then(Value::as_array).into_iter().flatten();
+        self.listed.extend(resources.filter_map(Value::as_str).map(str::to_owned));
+    }
+
+    fn add(&mut self, document: &Value, (by, prunes): &(String, bool), path: &str) {
         let Some(id) = object_id(document).filter(|id| id.group != "kustomize.config.k8s.io") else { return };
         let prune = |part: &str| document.pointer(&format!("/metadata/{part}")).and_then(|map| text_at(map, &[PRUNE]));
         let disabled =
             ["annotations", "labels"].into_iter().filter_map(prune).any(|value| value.eq_ignore_ascii_case("disabled"));
         let mut guarded = disabled || !prunes;
         if is_kustomization(&id) {
-            // A Kustomization that prunes takes its objects along; what it applies is looked at object by object where we
-            // can see it, and is not known where we cannot.
+            // A Kustomization that prunes takes its objects along; what it applies is looked at object by object where it
+            // stands in the tree, and is not known where it does not.
             let prunes = document.pointer("/spec/prune") == Some(&Value::Bool(true));
             guarded |= !prunes;
-            if prunes && text_at(document, &["spec", "sourceRef", "name"]) != Some(ROOT) {
-                self.unseen.insert(id.name.clone());
+            let source = text_at(document, &["spec", "sourceRef", "name"]).unwrap_or_default();
+            let folder = text_at(document, &["spec", "path"]).unwrap_or_default().trim_start_matches("./");
+            let in_tree = source == ROOT && folder.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+            if prunes && !in_tree {
+                self.unseen.insert(id.name.clone(), (source.to_owned(), folder.to_owned()));
             }
         }
-        self.objects.insert((by.to_owned(), id), guarded);
+        self.objects.insert((by.clone(), id), guarded);
     }
 
-    /// The objects that `after` does not apply by the same Kustomization, and that are not guarded here.
+    /// What `after` does not apply by the same Kustomization, and what is not guarded here.
     pub fn drops(&self, after: &Applied) -> Vec<Drop> {
-        let elsewhere = |id: &ObjectId| after.objects.keys().find(|(_, other)| other == id).map(|(by, _)| by.clone());
         let gone = self.objects.iter().filter(|(key, guarded)| !**guarded && !after.objects.contains_key(key));
-        let mut drops: Vec<Drop> =
-            gone.map(|((by, id), _)| Drop { id: id.clone(), by: by.clone(), moves_to: elsewhere(id) }).collect();
-        // A Kustomization of which every object is guarded, or named itself, deletes nothing more by its own going.
-        let by: BTreeSet<String> = drops.iter().map(|drop| drop.by.clone()).collect();
-        drops.retain(|drop| {
-            !is_kustomization(&drop.id) || by.contains(&drop.id.name) || self.unseen.contains(&drop.id.name)
+        let gone: Vec<&(String, ObjectId)> = gone.map(|(key, _)| key).collect();
+        let owners: BTreeSet<&String> = gone.iter().map(|(by, _)| by).collect();
+        // A Kustomization of which every object is guarded deletes nothing more by its own going.
+        let harmless =
+            |id: &ObjectId| is_kustomization(id) && !owners.contains(&id.name) && !self.unseen.contains_key(&id.name);
+        let elsewhere = |id: &ObjectId| after.objects.keys().find(|(_, other)| other == id).map(|(by, _)| by.clone());
+        let objects = gone.iter().filter(|(_, id)| !harmless(id)).map(|(by, id)| Drop {
+            what: id.to_string(),
+            by: by.clone(),
+            moves_to: elsewhere(id),
         });
+        let root = |what: String| Drop { what, by: ROOT.to_owned(), moves_to: None };
+        let moved =
+            |(name, what): &(&String, &(String, String))| after.unseen.get(*name).is_some_and(|now| now != *what);
+        let moved = self.unseen.iter().filter(moved).map(|(name, _)| root(kustomization(name)));
+        let ours = ["flux-system", "sources", "kustomizations"];
+        let listed =
+            self.listed.difference(&after.listed).filter(|entry| !ours.contains(&entry.as_str())).cloned().map(root);
+        let mut drops: Vec<Drop> = objects.chain(moved).chain(listed).collect();
+        drops.sort();
         drops
     }
 }
 
+/// A Flux Kustomization as `--prune-ok` takes it.
+fn kustomization(name: &str) -> String {
+    format!("Kustomization.{FLUX_GROUP}/{ROOT}/{name}")
+}
+
 /// Whether naming `ok` allows a drop: it is the object, or the Kustomization that applies it.
 pub fn allows(ok: &str, drop: &Drop) -> bool {
-    ok == drop.id.to_string() || ok == format!("Kustomization.{FLUX_GROUP}/flux-system/{}", drop.by)
+    ok == drop.what || ok == kustomization(&drop.by)
 }
 
 fn is_kustomization(id: &ObjectId) -> bool {
@@ -134,7 +162,7 @@ mod tests {
     }
 
     fn drops(before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<String> {
-        applied(before).drops(&applied(after)).into_iter().map(|drop| drop.id.to_string()).collect()
+        applied(before).drops(&applied(after)).into_iter().map(|drop| drop.what).collect()
     }
 
     #[test]

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::error::Error;
+use crate::tree::File;
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,12 @@ pub trait Disk: Sync {
     /// # Errors
     /// What the system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Whether a file can be run.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn is_executable(&self, path: &Path) -> io::Result<bool>;
 
     /// Makes a folder and those above it.
     ///
@@ -114,6 +121,19 @@ impl Disk for LocalDisk {
         fs::read(path)
     }
 
+    fn is_executable(&self, path: &Path) -> io::Result<bool> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o100 != 0)
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = path;
+            Ok(false)
+        }
+    }
+
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
     }
@@ -174,6 +194,25 @@ pub fn read_text(disk: &dyn Disk, path: &Path) -> Result<Option<String>, Error> 
     let text =
         String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"));
     said("read", path, text).map(Some)
+}
+
+/// A file with its bytes and whether it can be run.
+///
+/// # Errors
+/// What the system says.
+pub fn read_file(disk: &dyn Disk, path: &Path) -> Result<File, Error> {
+    let bytes = said("read", path, disk.read(path))?;
+    let executable = said("look at", path, disk.is_executable(path))?;
+    Ok(File { bytes, executable })
+}
+
+/// The files below a folder, without links: a link could lead anywhere.
+///
+/// # Errors
+/// What the system says.
+pub fn plain_files_below(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, Error> {
+    let entries = said("look through", folder, disk.files_below(folder))?;
+    Ok(entries.into_iter().filter(|(_, entry)| *entry == Entry::File).map(|(path, _)| path).collect())
 }
 
 /// The repo's own components: name → path in the folder → text.

@@ -15,7 +15,7 @@ use crate::problem::{Code, Place, Problem};
 use crate::profile::vsphere::Credentials;
 use crate::profile::workloads;
 use crate::template::{Context, Engine};
-use crate::texts::Name;
+use crate::texts::{Name, RepoPath};
 
 /// A component of one cluster, as its units need it.
 struct Chosen<'a> {
@@ -76,6 +76,9 @@ impl Planner<'_> {
                     .because(format!("{} ({})", retired.because, retired.source)),
             );
         }
+        if !self.sections_there(&folder, &place) {
+            return None;
+        }
         versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
         let options = options::read(self.profile, &what, &asked.options, spec.options.as_ref(), self.problems);
@@ -97,6 +100,22 @@ impl Planner<'_> {
         Some(Chosen { name, place, asked, folder, engine, context, version, namespace })
     }
 
+    /// Whether the profile has the sections that a component requires; without them it could only fail again and again.
+    fn sections_there(&mut self, folder: &Folder<Component>, place: &Place) -> bool {
+        let spec = &folder.spec;
+        let required = spec.requires.iter().chain(spec.units.iter().flat_map(|unit| &unit.requires));
+        let missing: Vec<&str> = required
+            .filter(|capability| !capability.optional && !self.given.contains(&capability.name))
+            .filter_map(|capability| capability.name.strip_prefix("profile:"))
+            .collect();
+        for section in &missing {
+            let says = format!("the component `{}` needs the section `{section}` of the profile", spec.name);
+            let problem = Problem::new(Code::MISSING_CAPABILITY, says).at(place.clone());
+            self.report(problem.hint(format!("add `{section}:` with what belongs to it")));
+        }
+        missing.is_empty()
+    }
+
     /// The credentials of a component that needs some: its own option, or those of `vsphere`.
     fn credentials(
         &mut self,
@@ -107,9 +126,7 @@ impl Planner<'_> {
     ) -> Value {
         let profile = self.profile;
         let own = asked.options.get("credentials");
-        let read = own.map(|node| {
-            At::<Credentials>::decode(node, &mut Reading { source: &profile.source, problems: self.problems })
-        });
+        let read = own.map(|node| At::<Credentials>::decode(node, &mut Reading::new(&profile.source, self.problems)));
         let said = match read {
             Some(own) => own,
             None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
@@ -161,7 +178,8 @@ impl Planner<'_> {
             return Value::Null;
         };
         if let Some(reader) = reader {
-            self.readers.entry(store.name.to_string()).or_default().insert(reader.to_owned());
+            let readers = self.readers.entry(store.name.to_string()).or_default();
+            readers.entry(reader.to_owned()).or_insert_with(|| place.clone());
         }
         let kind = if store.namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
         json!({ "kind": kind, "name": store.name })
@@ -169,6 +187,13 @@ impl Planner<'_> {
 
     fn units_of(&mut self, component: &Chosen<'_>) {
         let specs = &component.folder.spec.units;
+        if specs.is_empty() {
+            let says = format!("the component `{}` has no units, so it would apply nothing", component.name);
+            let place = Place::new(&component.folder.source, 0..0);
+            self.report(
+                Problem::new(Code::BROKEN_COMPONENT, says).at(place).hint("units:\n  - name: app\n    templates: app"),
+            );
+        }
         let carrier =
             specs.iter().position(|unit| unit.name.as_str() == "app").unwrap_or(specs.len().saturating_sub(1));
         let mut before = None;
@@ -202,7 +227,10 @@ impl Planner<'_> {
             other => format!("{}-{other}", component.name),
         };
         let (content, own_objects) = match (&spec.templates, &spec.chart, &spec.git) {
-            (Some(folder), None, None) => (Content::Templates(vec![component.part(folder.as_str())]), true),
+            (Some(folder), None, None) => {
+                self.expect_templates(component, folder);
+                (Content::Templates(vec![component.part(folder.as_str())]), true)
+            }
             (None, Some(chart), None) => (self.chart(component, spec, chart, &name), true),
             (None, None, Some(git)) => (self.git(component, git, &name)?, false),
             _ => {
@@ -241,6 +269,16 @@ impl Planner<'_> {
         })
     }
 
+    /// A folder without templates would apply nothing, and nobody would know.
+    fn expect_templates(&mut self, component: &Chosen<'_>, folder: &RepoPath) {
+        if component.engine.below(folder.as_str()).is_empty() {
+            let says = format!("the component `{}` has no templates in `{folder}/`", component.name);
+            let place = Place::new(&component.folder.source, 0..0);
+            let hint = format!("put a template there: {}/{folder}/my-object.yaml.j2", component.folder.label);
+            self.report(Problem::new(Code::BROKEN_COMPONENT, says).at(place).hint(hint));
+        }
+    }
+
     fn chart(&mut self, component: &Chosen<'_>, spec: &UnitSpec, chart: &ChartSpec, unit: &str) -> Content {
         let version = component.version.clone().unwrap_or_default();
         let source = self.sources.chart(unit, chart.url.as_str(), &chart.name, &version, None, self.oci_charts);
@@ -251,7 +289,7 @@ impl Planner<'_> {
             version,
             namespace: component.namespace.clone().unwrap_or_else(|| "default".to_owned()),
             values_template,
-            values: component.asked.values.as_ref().map(|values| values.value.clone()),
+            values: component.asked.values.as_ref().map(|values| values.value.0.clone()),
             values_from: Vec::new(),
             crds: (chart.crds == Some(ChartCrds::CreateReplace)).then(|| "CreateReplace".to_owned()),
             timeout: spec

@@ -17,7 +17,7 @@ pub const TIMEOUT_MARGIN: u64 = 120;
 /// How often a store is asked for a secret's value.
 pub const REFRESH_INTERVAL: &str = "1h";
 /// vCenter's port.
-pub const VCENTER_PORT: u32 = 443;
+pub const VCENTER_PORT: u16 = 443;
 /// The name of the GitRepository that `flux bootstrap` makes.
 pub const OWN_REPOSITORY: &str = "flux-system";
 /// Where Flux's objects live.

@@ -28,6 +28,7 @@ use crate::profile::Profile;
 use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
 use crate::profile::eks_anywhere::Apply;
 use crate::template::{self, Context, Engine};
+use crate::texts::Name;
 use sources::Sources;
 use unit::{Script, Unit};
 
@@ -79,8 +80,8 @@ struct Planner<'a> {
     sources: Sources,
     scripts: Vec<Script>,
     namespaces: BTreeMap<String, PlannedNamespace>,
-    /// The namespaces that read through each store.
-    readers: BTreeMap<String, BTreeSet<String>>,
+    /// The namespaces that read through each store, with the first place that says so.
+    readers: BTreeMap<String, BTreeMap<String, Place>>,
     /// The namespace of each component.
     homes: BTreeMap<String, String>,
     /// What components provide, and which component.
@@ -101,6 +102,7 @@ impl<'a> Plan<'a> {
     /// Everything that does not fit, also in `problems`.
     pub fn of(profile: &'a Profile, catalog: &'a Catalog, problems: &mut Problems) -> Option<Plan<'a>> {
         let versions = versions::versions(profile);
+        versions::check_kubernetes(profile, &catalog.table, problems);
         versions::check_flux(profile, &catalog.table, problems);
         let apis = Arc::new(Apis::new(Arc::clone(&catalog.table), versions.clone()));
         let for_templates: Arc<dyn template::Apis> = apis.clone();
@@ -179,6 +181,29 @@ impl Planner<'_> {
         }
     }
 
+    /// A component's name among `needs` means its last unit, even where that has another name.
+    fn resolve_component_needs(&mut self, names: &[String]) {
+        let last_of = |units: &[Unit], name: &str| {
+            let key = format!("components.{name}");
+            units.iter().rfind(|unit| unit.key == key).map(|unit| unit.name.clone())
+        };
+        let mut resolved = Vec::new();
+        for (index, need) in
+            self.units.iter().enumerate().flat_map(|(index, unit)| unit.needs.iter().map(move |need| (index, need)))
+        {
+            if !names.iter().any(|name| name == need.as_str())
+                && let Some(last) = last_of(&self.units, need.as_str()).and_then(|last| Name::parse(&last).ok())
+            {
+                resolved.push((index, need.value.clone(), last));
+            }
+        }
+        for (index, said, last) in resolved {
+            for need in self.units[index].needs.iter_mut().filter(|need| need.value == said) {
+                need.value = last.clone();
+            }
+        }
+    }
+
     fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -200,7 +225,7 @@ impl Planner<'_> {
         let vsphere = profile.vsphere.as_ref().map(|vsphere| {
             json!({
                 "server": vsphere.server,
-                "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value),
+                "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value.0),
                 "thumbprint": vsphere.thumbprint,
                 "insecure": vsphere.insecure.as_ref().is_some_and(|insecure| insecure.value),
                 "datacenters": vsphere.datacenters,
@@ -263,16 +288,19 @@ impl Planner<'_> {
                         .hint(format!("name: my-{}", unit.name)),
                 );
             }
-            if let Some((key, _)) = seen.insert(unit.name.clone(), (unit.key.clone(), unit.place.clone())) {
+            if let Some((key, _)) = seen.insert(unit.name.clone(), (unit.key.clone(), unit.place.clone()))
+                && key != unit.key
+            {
                 let says = format!("`{key}` and `{}` both make a unit called `{}`", unit.key, unit.name);
                 found.push(
                     Problem::new(Code::UNIT_CLASH, says)
                         .at(unit.place.clone())
-                        .hint("give the release or path another name"),
+                        .hint("give one of the two another name"),
                 );
             }
         }
         let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();
+        self.resolve_component_needs(&names);
         for need in self.units.iter().flat_map(|unit| &unit.needs) {
             if !names.iter().any(|name| name == need.as_str()) {
                 let hint = match crate::problem::nearest(need.as_str(), names.iter().map(String::as_str)) {

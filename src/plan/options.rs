@@ -14,7 +14,7 @@ pub fn read(profile: &Profile, what: &str, node: &Node, options: Option<&Options
     let options = options.unwrap_or(&none);
     let mut value = node.value(&profile.source, problems);
     let schema = options.schema();
-    match jsonschema::validator_for(&schema) {
+    match jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&schema) {
         Ok(validator) => {
             for error in validator.iter_errors(&value) {
                 let path = error.instance_path().as_str().to_owned();

@@ -118,7 +118,7 @@ impl Planner<'_> {
             version: version.to_owned(),
             namespace: release.namespace.to_string(),
             values_template: None,
-            values: release.values.as_ref().map(|values| values.value.clone()),
+            values: release.values.as_ref().map(|values| values.value.0.clone()),
             values_from: release.values_from.iter().map(from).collect(),
             crds: Some(release.crds.unwrap_or(Crds::CreateReplace).as_str().to_owned()),
             timeout: release
@@ -160,6 +160,7 @@ impl Planner<'_> {
     fn paths(&mut self) {
         let profile = self.profile;
         for path in &profile.paths {
+            self.outside_of_the_tree(path);
             let source = self.path_source(path);
             let content = Content::Git { source, path: path.path.to_string(), images: Vec::new(), patches: Vec::new() };
             let unit = self.push(
@@ -181,6 +182,22 @@ impl Planner<'_> {
                 unit.requires.push(super::needs::Need { capability, what: path.name.to_string(), optional: true });
                 self.namespace(namespace.as_str(), None, path.name.as_str());
             }
+        }
+    }
+
+    /// A path on the tree itself would apply its objects a second time.
+    fn outside_of_the_tree(&mut self, path: &GitPath) {
+        let tree = self.profile.tree_path();
+        let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        if path.source.is_none() && (inside(path.path.as_str(), &tree) || inside(&tree, path.path.as_str())) {
+            let says = format!("`{}` is the tree that fluxwright writes, or has it inside", path.path);
+            let place = self.profile.place(&path.path.span);
+            let problem = Problem::new(Code::PATH_CLASH, says).at(place);
+            self.report(
+                problem
+                    .because("its objects would have two owners")
+                    .hint(format!("path: apps/{}", self.profile.name())),
+            );
         }
     }
 
@@ -317,11 +334,13 @@ impl Planner<'_> {
             return None;
         };
         self.namespace(&account_namespace, None, store.name.as_str());
+        self.readers_may_read(store);
         let said = store
             .namespaces
             .as_ref()
             .map(|namespaces| namespaces.iter().map(std::string::ToString::to_string).collect::<Vec<_>>());
-        let readers = self.readers.get(store.name.as_str()).into_iter().flatten().cloned();
+        let readers =
+            self.readers.get(store.name.as_str()).into_iter().flat_map(std::collections::BTreeMap::keys).cloned();
         let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
         let kind = if namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
         let context = Context::of(&json!({
@@ -338,6 +357,34 @@ impl Planner<'_> {
             file: Some(format!("{}.yaml", store.name)),
             context,
         })
+    }
+
+    /// Whoever reads through a store must be let in.
+    fn readers_may_read(&mut self, store: &Store) {
+        let may = |namespace: &str| match (&store.namespace, &store.namespaces) {
+            (Some(own), _) => own.as_str() == namespace,
+            (None, Some(listed)) => listed.iter().any(|listed| listed.as_str() == namespace),
+            (None, None) => true,
+        };
+        let shut: Vec<(String, crate::problem::Place)> = self
+            .readers
+            .get(store.name.as_str())
+            .into_iter()
+            .flatten()
+            .filter(|(namespace, _)| !may(namespace))
+            .map(|(namespace, place)| (namespace.clone(), place.clone()))
+            .collect();
+        for (namespace, place) in shut {
+            let says =
+                format!("this reads through the store `{}` from namespace `{namespace}`, which may not", store.name);
+            let hint = match &store.namespace {
+                Some(own) => format!(
+                    "a store with `namespace: {own}` is for that namespace only; take that line out, or make a store in `{namespace}`"
+                ),
+                None => format!("add to the store's `namespaces:`\n  - {namespace}"),
+            };
+            self.report(Problem::new(Code::STORE_CLOSED, says).at(place).hint(hint));
+        }
     }
 
     /// The namespace of the component that provides the first of these capabilities.

@@ -76,7 +76,7 @@ impl Sources {
         let interval = defaults::SOURCE_INTERVAL;
         if url.starts_with("oci://") && oci_charts {
             let url = format!("{url}/{chart}");
-            let context = json!({ "url": url, "version": version, "interval": interval, "secretRef": secret_ref });
+            let context = json!({ "url": url, "version": version.replace('+', "_"), "interval": interval, "secretRef": secret_ref });
             return self.add(unit, &slug(&url), Source { kind: "OCIRepository", context });
         }
         let context = json!({ "url": url, "interval": interval, "secretRef": secret_ref });

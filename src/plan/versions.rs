@@ -10,7 +10,7 @@ use crate::catalog::component::{Component, VersionRow};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::workloads;
-use crate::texts::lenient;
+use crate::texts::{is_whole, lenient};
 
 /// The versions of a profile by what has them: `kubernetes`, `flux`, components.
 pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
@@ -21,6 +21,19 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
         ("flux".to_owned(), profile.flux.version.number()),
     ];
     with_version.chain(own).collect()
+}
+
+/// Checks the version of Kubernetes against the table.
+pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problems) {
+    let Some(known) = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes") else { return };
+    let (version, newest) = (profile.kubernetes.version.number(), known.newest.number());
+    if (version.major, version.minor) > (newest.major, newest.minor) {
+        let says = format!(
+            "Kubernetes {} is newer than {}.{}, the newest that fluxwright knows",
+            profile.kubernetes.version, newest.major, newest.minor
+        );
+        problems.push(newer_than_known(says).at(profile.place(&profile.kubernetes.version.span)));
+    }
 }
 
 /// Checks Flux's version against the table and against Kubernetes.
@@ -106,6 +119,11 @@ pub fn check_component(
                 .at(at)
                 .hint("leave the line out; each image that it runs is an option"),
         );
+        return;
+    }
+    if spec.units.iter().any(|unit| unit.chart.is_some()) && !is_whole(version.as_str()) {
+        let says = format!("`{version}` is a range to Helm, which would take the newest in it");
+        problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("write all three numbers: `version: 1.2.3`"));
         return;
     }
     let number = version.number();

@@ -1,6 +1,6 @@
 //! The sections about the cluster itself: what Kubernetes it is, how Flux gets there, which networks it has.
 
-use crate::decode::{At, Named, choice, section};
+use crate::decode::{At, Count, Named, choice, section};
 use crate::texts::{
     AddressRange, Branch, Cidr, Duration, FluxVersion, GitUrl, KubernetesVersion, LabelKey, Name, RepoPath,
 };
@@ -31,7 +31,7 @@ section! {
         /// Who made it; `generic` if nothing is said.
         distribution: Option<Distribution>,
         /// How many control-plane nodes it has, where nothing else in the profile says so.
-        control_plane_nodes as "controlPlaneNodes": Option<At<u32>>,
+        control_plane_nodes as "controlPlaneNodes": Option<At<Count>>,
         /// Whether kubelets start with `--cloud-provider=external`, so that nodes start tainted.
         kubelet_external as "kubeletExternal": Option<bool>,
     }

@@ -96,11 +96,16 @@ impl Profile {
     fn read_into(source: &Arc<Source>, problems: &mut Problems) -> Option<Profile> {
         let root = yaml::read(source, problems)?;
         expect_header(source, &root, problems)?;
-        secret_values::find(source, &root, problems);
-        let document = Document::decode(&root, &mut Reading { source, problems })?;
-        let profile = Profile { source: Arc::clone(source), document, root };
-        rules::check(&profile, problems);
-        Some(profile)
+        // From here on findings show a text in which secrets are hidden, and none is about a secret but the one that says so.
+        let (source, secrets) = secret_values::find(source, &root, problems);
+        let document = Document::decode(&root, &mut Reading::new(&source, problems));
+        let profile = document.map(|document| Profile { source, document, root });
+        if let Some(profile) = &profile {
+            rules::check(profile, problems);
+        }
+        let on_secret = |place: &Place| secrets.iter().any(|span| place.start < span.end && span.start < place.end);
+        problems.retain(|problem| problem.code == Code::SECRET_VALUE || !problem.place.as_ref().is_some_and(on_secret));
+        profile
     }
 
     /// The cluster's name.

@@ -1,8 +1,6 @@
 //! A user's change to what fluxwright renders: an RFC 7386 merge or RFC 6902 operations, and the objects that it is for.
 
-use serde_json::Value;
-
-use crate::decode::{At, choice, section};
+use crate::decode::{At, Mapping, Said, choice, section};
 use crate::texts::{Name, ObjectName};
 
 section! {
@@ -47,7 +45,7 @@ section! {
         /// From where, for `move` and `copy`.
         from: Option<String>,
         /// The value, for `add`, `replace` and `test`.
-        value: Option<Value>,
+        value: Said,
     }
 }
 
@@ -57,7 +55,7 @@ section! {
         /// Which objects.
         target: Target,
         /// An RFC 7386 merge patch.
-        merge: Option<Value>,
+        merge: Option<Mapping>,
         /// RFC 6902 operations.
         ops: Option<Vec<Op>>,
     }

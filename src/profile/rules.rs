@@ -29,6 +29,7 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
     check.vsphere();
     check.secrets();
     check.sources();
+    check.needs_itself();
     check.patches();
 }
 
@@ -72,6 +73,9 @@ impl Check<'_> {
         let secrets =
             profile.external_secrets.iter().map(|s| (format!("{}/{}", s.namespace, s.name), s.name.span.clone()));
         self.unique("external secrets", secrets.collect());
+        let release = |release: &super::workloads::Release| (release.name.to_string(), release.name.span.clone());
+        self.unique("releases", profile.releases.iter().map(release).collect());
+        self.unique("paths", profile.paths.iter().map(|path| plain(&path.name)).collect());
     }
 
     fn unique(&mut self, what: &str, names: Vec<(String, Range<usize>)>) {
@@ -211,13 +215,27 @@ impl Check<'_> {
         }
     }
 
+    /// What waits for itself waits for ever.
+    fn needs_itself(&mut self) {
+        let profile = self.profile;
+        let components = profile.components.0.iter().map(|(name, component)| (name.as_str(), &component.needs));
+        let releases = profile.releases.iter().map(|release| (release.name.as_str(), &release.needs));
+        let paths = profile.paths.iter().map(|path| (path.name.as_str(), &path.needs));
+        for (name, needs) in components.chain(releases).chain(paths) {
+            for need in needs.iter().filter(|need| need.as_str() == name) {
+                let says = format!("`{name}` waits for itself");
+                self.report(Code::DEPENDENCY_CYCLE, &need.span, says, "", "take the line out".to_owned());
+            }
+        }
+    }
+
     fn sources(&mut self) {
         for path in &self.profile.paths {
             let Some(GitSource { tag, branch, semver, span, .. }) = &path.source else { continue };
             let said = [tag.is_some(), branch.is_some(), semver.is_some()].into_iter().filter(|said| *said).count();
             if said != 1 {
                 let says = "a source has one of `tag`, `branch` and `semver`".to_owned();
-                let because = "without one Flux follows the branch `master`";
+                let because = if said == 0 { "without one Flux follows the branch `master`" } else { "" };
                 self.report(Code::CHOOSE_ONE, span, says, because, "tag: v1.2.3".to_owned());
             }
         }
@@ -252,7 +270,7 @@ impl Check<'_> {
                 Operation::Remove => (false, false),
                 Operation::Move | Operation::Copy => (false, true),
             };
-            if op.value.is_some() != wants_value || op.from.is_some() != wants_from {
+            if op.value.0.is_some() != wants_value || op.from.is_some() != wants_from {
                 let takes = match (wants_value, wants_from) {
                     (true, _) => "takes `value` and no `from`",
                     (_, true) => "takes `from` and no `value`",

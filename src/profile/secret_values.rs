@@ -4,6 +4,7 @@
 //! No secret value is ever shown in a finding. What the schema itself calls `password` is a place in a store; those keys
 //! are left out.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::problem::{Code, Place, Problem, Problems, Source};
@@ -37,45 +38,64 @@ const NAMES: &[&str] = &[
     "authtoken",
     "accesstoken",
     "bearertoken",
+    "jwtsecret",
+    "passwords",
 ];
 
 /// Keys under which the user's own words stand, so that a key there can be called anything.
-const FREE: &[&str] = &["components", "values", "parameters", "merge", "value", "hostOSConfiguration", "annotations"];
+const FREE: &[&str] =
+    &["components", "template", "values", "parameters", "merge", "value", "hostOSConfiguration", "annotations"];
 
-/// Reports what looks like a secret.
-pub fn find(source: &Arc<Source>, root: &Node, problems: &mut Problems) {
-    walk(source, root, None, false, problems);
+/// Reports what looks like a secret; gives back the source as findings may show it, and where the secrets are.
+pub fn find(source: &Arc<Source>, root: &Node, problems: &mut Problems) -> (Arc<Source>, Vec<Range<usize>>) {
+    let mut places = Vec::new();
+    walk(root, None, false, &mut places);
+    if places.is_empty() {
+        return (Arc::clone(source), Vec::new());
+    }
+    let mut hidden = source.text.clone().into_bytes();
+    for byte in places.iter().flat_map(|found: &Found<'_>| found.span.clone()) {
+        if hidden[byte] != b'\n' {
+            hidden[byte] = b'*';
+        }
+    }
+    let hidden = Source::new(source.name.as_str(), String::from_utf8_lossy(&hidden));
+    problems.extend(places.iter().map(|found| secret_value(&hidden, found)));
+    (hidden, places.into_iter().map(|found| found.span).collect())
 }
 
-fn walk(source: &Arc<Source>, node: &Node, key: Option<&str>, free: bool, problems: &mut Problems) {
+/// Where a secret stands, and what it is.
+struct Found<'a> {
+    span: Range<usize>,
+    key: Option<&'a str>,
+    what: &'static str,
+}
+
+fn walk<'a>(node: &'a Node, key: Option<&'a str>, free: bool, found: &mut Vec<Found<'a>>) {
     match &node.kind {
         Kind::Scalar { text, .. } => {
             let named = free && key.is_some_and(names_a_secret) && is_a_value(text);
-            let what = form(text).or(named.then_some("a secret"));
-            if let Some(what) = what {
-                problems.push(secret_value(source, node, key, what));
+            if let Some(what) = form(text).or(named.then_some("a secret")) {
+                found.push(Found { span: node.span.clone(), key, what });
             }
         }
-        Kind::List(items) => items.iter().for_each(|item| walk(source, item, key, free, problems)),
+        Kind::List(items) => items.iter().for_each(|item| walk(item, key, free, found)),
         Kind::Map(entries) => {
+            // `name: DB_PASSWORD` beside `value:`, as containers have it.
+            let variable = node.get("name").and_then(Node::text);
             for (name, value) in entries {
-                let places_only = name.text == "credentials";
-                walk(
-                    source,
-                    value,
-                    Some(&name.text),
-                    (free || FREE.contains(&name.text.as_str())) && !places_only,
-                    problems,
-                );
+                let key = if name.text == "value" { variable.or(Some("value")) } else { Some(name.text.as_str()) };
+                let free = (free || FREE.contains(&name.text.as_str())) && name.text != "credentials";
+                walk(value, key, free, found);
             }
         }
     }
 }
 
-fn secret_value(source: &Arc<Source>, node: &Node, key: Option<&str>, what: &str) -> Problem {
-    let named = key.map(|key| format!(" of `{key}`")).unwrap_or_default();
-    Problem::new(Code::SECRET_VALUE, format!("the value{named} looks like {what}"))
-        .at(Place::new(source, node.span.clone()))
+fn secret_value(hidden: &Arc<Source>, found: &Found<'_>) -> Problem {
+    let named = found.key.map(|key| format!(" of `{key}`")).unwrap_or_default();
+    Problem::new(Code::SECRET_VALUE, format!("the value{named} looks like {}", found.what))
+        .at(Place::new(hidden, found.span.clone()))
         .because("what stands in a profile stands in git for ever; a profile names a secret by its place in a store")
         .hint("keep it in a store and name it under `externalSecrets:`, or say `ask: true` there to be asked for it; if it was pushed, change it")
 }
@@ -100,7 +120,11 @@ fn form(text: &str) -> Option<&'static str> {
     if word(text, &aws) {
         return Some("an AWS access key");
     }
-    word(text, &web).then_some("a JSON web token")
+    if word(text, &web) {
+        return Some("a JSON web token");
+    }
+    let login = text.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
+    login.filter(|(user, _)| user.contains(':')).map(|_| "a URL with a password")
 }
 
 fn names_a_secret(key: &str) -> bool {
@@ -113,7 +137,9 @@ fn is_a_value(text: &str) -> bool {
     !text.is_empty()
         && !text.contains("{{")
         && !text.contains("${")
-        && !text.starts_with("$(")
+        && !text.starts_with('$')
+        && !text.starts_with("vault:")
+        && !text.starts_with("ref+")
         && !matches!(text, "true" | "false" | "null" | "~")
 }
 

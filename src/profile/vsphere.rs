@@ -1,6 +1,6 @@
 //! The vCenter, typed once for all that talk to it, and the roles and policies that its owner makes.
 
-use crate::decode::{At, Decode, Reading, section};
+use crate::decode::{At, Decode, Port, Reading, section};
 use crate::problem::Code;
 use crate::texts::{ConfigText, Datacenter, Host, Name, Thumbprint, VcenterUser};
 use crate::yaml::Node;
@@ -37,7 +37,7 @@ section! {
         /// Its name or address, as all that talk to it write it.
         server: At<Host>,
         /// Its port; 443 if nothing is said.
-        port: Option<At<u32>>,
+        port: Option<At<Port>>,
         /// The SHA-1 thumbprint of its certificate.
         thumbprint: Option<At<Thumbprint>>,
         /// Whether any certificate will do.

@@ -1,11 +1,11 @@
 //! What runs in the cluster: components of the catalog, other Helm charts, folders of manifests.
 
-use serde_json::Value;
-
 use super::patch::Patch;
 use super::secrets::without;
-use crate::decode::{At, Decode, Reading, choice, section};
-use crate::texts::{Branch, ChartUrl, ConfigText, Duration, GitUrl, Name, ObjectName, RepoPath, Version};
+use crate::decode::{At, Decode, Mapping, Reading, choice, section};
+use crate::texts::{
+    Branch, ChartUrl, ChartVersion, ConfigText, Duration, GitUrl, Name, ObjectName, ReleaseName, RepoPath, Version,
+};
 use crate::yaml::Node;
 
 /// A component of the catalog: the keys that every component has, and its own options.
@@ -18,7 +18,7 @@ pub struct Component {
     /// The namespace, if not the component's own.
     pub namespace: Option<At<Name>>,
     /// Values of its chart, over ours.
-    pub values: Option<At<Value>>,
+    pub values: Option<At<Mapping>>,
     /// Units that it waits for, beyond what is computed.
     pub needs: Vec<At<Name>>,
     /// Changes to what is rendered.
@@ -92,7 +92,7 @@ section! {
     /// Any Helm chart.
     pub struct Release {
         /// The release's name.
-        name: At<Name>,
+        name: At<ReleaseName>,
         /// The namespace that it goes to.
         namespace: At<Name>,
         /// The chart's repository.
@@ -102,9 +102,9 @@ section! {
         /// The chart.
         chart: At<ConfigText>,
         /// The chart's version, as its repository writes it.
-        version: At<Version>,
+        version: At<ChartVersion>,
         /// Values.
-        values: Option<At<Value>>,
+        values: Option<At<Mapping>>,
         /// Values that stand in the cluster.
         values_from as "valuesFrom": Vec<ValuesFrom>,
         /// What is done with CRDs in `crds/`; `CreateReplace` if nothing is said.

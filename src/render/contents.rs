@@ -47,7 +47,7 @@ pub fn of(plan: &Plan<'_>, problems: &mut Problems) -> Contents {
         }
         contents.files.insert(unit.name.clone(), files);
     }
-    patches::report_unmatched(plan, &contents.applied, problems);
+    patches::report_unmatched(plan, &contents, problems);
     duplicates(plan, &contents, problems);
     contents
 }
@@ -90,6 +90,14 @@ fn templates(part: &Part, problems: &mut Problems) -> Files {
         let name = path[part.folder.len() + 1..].trim_end_matches(".j2").to_owned();
         // Files for text(…) stand beside the units' templates and are no manifests.
         if name.starts_with("files/") {
+            continue;
+        }
+        if name == "kustomization.yaml" {
+            let says = format!("a template is called `{path}`, and fluxwright writes the file of that name itself");
+            problems.push(
+                Problem::new(Code::BROKEN_COMPONENT, says)
+                    .hint("give it another name; what it lists is what is in the folder"),
+            );
             continue;
         }
         match part.engine.documents(&path, &part.context) {
@@ -159,7 +167,7 @@ fn check(plan: &Plan<'_>, unit: &Unit, object: &Value, problems: &mut Problems) 
         let says = format!("{id} of unit `{}` has no namespace", unit.name);
         let because = "Flux refuses such an object (fluxcd/pkg ssa/errors/errors.go)";
         problems.push(
-            Problem::new(Code::BROKEN_OBJECT, says).at(place()).because(because).hint("namespace: <{ namespace }>"),
+            Problem::new(Code::BROKEN_OBJECT, says).at(place()).because(because).hint("in the template: namespace: <{ namespace }>\nand in component.yaml: namespace: { name: …, podSecurity: restricted }"),
         );
     }
     if scope == Some(Scope::Cluster) && id.namespace.is_some() {
@@ -187,9 +195,15 @@ fn duplicates(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
     for unit in &plan.units {
         for (id, _) in contents.objects(&unit.name) {
             if let Some(other) = owners.insert(id.clone(), unit) {
-                let says = format!("{id} is rendered twice, by unit `{}` and by unit `{}`", other.name, unit.name);
-                let because =
-                    "two Kustomizations that own one object undo each other's changes, and one prunes it when it goes";
+                let (who, because) = if other.name == unit.name {
+                    (format!("by unit `{}`", unit.name), "Flux and kustomize refuse to build it")
+                } else {
+                    (
+                        format!("by unit `{}` and by unit `{}`", other.name, unit.name),
+                        "two Kustomizations that own one object undo each other's changes, and one prunes it when it goes",
+                    )
+                };
+                let says = format!("{id} is rendered twice, {who}");
                 problems.push(
                     Problem::new(Code::DUPLICATE_OBJECT, says)
                         .at(unit.place.clone())

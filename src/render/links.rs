@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::needs::{Need, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
-use crate::problem::{Code, Problem, Problems};
+use crate::problem::{Code, Problem, Problems, nearest};
 use crate::tree::object_id;
 
 /// Orders the units, or reports what is missing and which circles there are.
@@ -30,9 +30,14 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
         );
         for need in all_needs(plan, contents, unit) {
             match providers.get(&need.capability) {
-                Some(provider) => edges.push(edge(unit, provider, &format!("{} needs {}", need.what, need.capability))),
-                None if need.optional || plan.given.contains(&need.capability) => {}
-                None => problems.push(missing(plan, unit, &need)),
+                Some(provider) => edges.push(edge(
+                    unit,
+                    provider,
+                    &format!("{} needs {}", need.what, described_whole(&need.capability)),
+                )),
+                None if plan.given.contains(&need.capability) => {}
+                None if need.optional => problems.extend(mistyped(unit, &need, &providers)),
+                None => problems.extend(missing(plan, unit, &need)),
             }
         }
     }
@@ -69,33 +74,69 @@ fn all_needs(plan: &Plan<'_>, contents: &Contents, unit: &Unit) -> BTreeSet<Need
     unit.requires.iter().cloned().chain(objects).collect()
 }
 
-fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Problem {
-    let capability = &need.capability;
-    if let Some(namespace) = capability.strip_prefix("namespace:") {
-        let says = format!("{} is in namespace `{namespace}`, which nothing makes", need.what);
-        return Problem::new(Code::NAMESPACE_MISSING, says)
-            .at(unit.place.clone())
-            .because("Flux makes no namespaces by itself")
-            .hint(format!("namespaces:\n  - name: {namespace}"));
+/// What nothing in the profile provides: an error where Flux would surely fail or the catalog has what is missing, a
+/// warning where something that cannot be seen from here may well bring it.
+fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
+    let (kind, name) = need.capability.split_once(':').unwrap_or((&need.capability, ""));
+    if kind == "namespace" {
+        let says = format!("{} is in namespace `{name}`, which nothing makes", need.what);
+        let problem = Problem::new(Code::NAMESPACE_MISSING, says).at(unit.place.clone());
+        let hint = format!("namespaces:\n  - name: {name}");
+        return Some(problem.because("Flux makes no namespaces by itself").hint(hint));
     }
-    let providers = plan.catalog.providers_of(capability);
-    let hint = match (capability.strip_prefix("profile:"), providers.as_slice()) {
-        (Some(section), _) => format!("add the section `{section}:`"),
-        (None, []) => "if something else in the cluster brings it, say which unit with `needs:`".to_owned(),
-        (None, names) => format!("add one of these components: {}", names.join(", ")),
+    let says = format!("{} needs {}, and nothing in the profile brings it", need.what, described(kind, name));
+    if kind == "store" {
+        let problem = Problem::new(Code::MISSING_CAPABILITY, says).at(unit.place.clone());
+        return Some(
+            problem
+                .hint("a SecretStore is for its own namespace; a store without `namespace:` is for all that it lists"),
+        );
+    }
+    if !unit.needs.is_empty() {
+        // The profile says what the unit waits for; that may be what brings it.
+        return None;
+    }
+    let providers = plan.catalog.providers_of(&need.capability);
+    let foreign =
+        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
+    let unseen = plan.units.iter().any(foreign);
+    let surely = !unseen && (kind == "crd" || !providers.is_empty());
+    let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
+    let hint = match providers.as_slice() {
+        [] => "if a release or path brings it, say which with `needs:`".to_owned(),
+        names => format!("add one of these components: {}", names.join(", ")),
     };
-    let says = format!("{} needs {capability}, and nothing in the profile provides it", need.what);
-    // What a chart or folder of somebody else brings cannot be seen; it may well be this.
-    let unseen = plan
-        .units
-        .iter()
-        .any(|unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_))));
-    let problem = if unseen && capability.starts_with("crd:") {
-        Problem::warning(Code::MISSING_CAPABILITY, says)
-    } else {
-        Problem::new(Code::MISSING_CAPABILITY, says)
-    };
-    problem.at(unit.place.clone()).hint(hint)
+    Some(problem.at(unit.place.clone()).hint(hint))
+}
+
+/// A capability in words.
+fn described(kind: &str, name: &str) -> String {
+    match kind {
+        "crd" => format!("the CRD of {name}"),
+        "csi" => format!("the CSI driver {name}"),
+        "controller" => format!("the controller of {name}"),
+        "store" => format!("the store {name}"),
+        "secret" => format!("the Secret {name}"),
+        "storageclass" => format!("the storage class {name}"),
+        "snapshotclass" => format!("the snapshot class {name}"),
+        "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
+        _ => format!("{kind}:{name}"),
+    }
+}
+
+fn described_whole(capability: &str) -> String {
+    let (kind, name) = capability.split_once(':').unwrap_or((capability, ""));
+    if kind == "namespace" { format!("the namespace {name}") } else { described(kind, name) }
+}
+
+/// A class that is nearly one of the profile's is one of them, mistyped.
+fn mistyped(unit: &Unit, need: &Need, providers: &BTreeMap<String, &str>) -> Option<Problem> {
+    let (kind, name) = need.capability.split_once(':').filter(|(kind, _)| kind.ends_with("class"))?;
+    let known = providers.keys().filter_map(|known| known.split_once(':')).filter(|(other, _)| *other == kind);
+    let near = nearest(name, known.map(|(_, name)| name))?;
+    let says = format!("{} needs {}, which the profile does not have", need.what, described(kind, name));
+    let problem = Problem::warning(Code::MISSING_CAPABILITY, says).at(unit.place.clone());
+    Some(problem.hint(format!("did you mean `{near}`?")))
 }
 
 fn explain(plan: &Plan<'_>, circle: &[Edge]) -> Problem {

@@ -208,6 +208,9 @@ impl Writer<'_> {
         let mut resources: Vec<String> = ["flux-system", "sources", "kustomizations"].map(str::to_owned).to_vec();
         for include in &self.plan.profile.flux.include {
             let path = include.as_str();
+            if resources.iter().any(|listed| listed == path) {
+                continue;
+            }
             let inside = format!("{path}/");
             if existing.contains(path) || flux::has_kustomization(existing, path) {
                 resources.push(path.to_owned());

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::contents::Files;
+use super::contents::{Contents, Files};
 use crate::catalog::apis::Apis;
 use crate::plan::Plan;
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems};
-use crate::profile::patch::{Op, Patch, Target};
+use crate::profile::patch::{Op, Operation, Patch, Target};
 use crate::tree::object_id;
 use crate::yaml;
 
@@ -19,13 +19,10 @@ pub fn apply(plan: &Plan<'_>, unit: &Unit, files: &mut Files, problems: &mut Pro
     for patch in &unit.patches {
         for document in files.values_mut().flatten().filter(|document| matches(&patch.target, document)) {
             applied.insert(patch.span.start);
-            if let Err(why) = change(document, patch) {
-                let says = format!("the patch cannot be applied: {why}");
-                problems.push(
-                    Problem::new(Code::PATCH_FAILS, says)
-                        .at(plan.profile.place(&patch.span))
-                        .hint("look at the object in the tree; a path is a JSON pointer like /spec/replicas"),
-                );
+            if let Err(problem) = change(document, patch) {
+                let (says, span) = *problem;
+                let hint = "look at the object in the tree; a path is a JSON pointer like /spec/replicas";
+                problems.push(Problem::new(Code::PATCH_FAILS, says).at(plan.profile.place(&span)).hint(hint));
             }
         }
     }
@@ -40,16 +37,35 @@ fn matches(target: &Target, object: &Value) -> bool {
         && target.namespace.as_ref().is_none_or(|namespace| Some(namespace.as_str()) == id.namespace.as_deref())
 }
 
-fn change(object: &mut Value, patch: &Patch) -> Result<(), String> {
+/// Why a patch cannot be applied, and the bytes of the profile that say so.
+type Refused = Box<(String, std::ops::Range<usize>)>;
+
+fn change(object: &mut Value, patch: &Patch) -> Result<(), Refused> {
     if let Some(merge) = &patch.merge {
-        json_patch::merge(object, merge);
+        json_patch::merge(object, &merge.0);
     }
-    if let Some(ops) = &patch.ops {
-        let operations: json_patch::Patch =
-            serde_json::from_value(operations(ops)).map_err(|error| error.to_string())?;
-        json_patch::patch(object, &operations).map_err(|error| error.to_string())?;
+    for op in patch.ops.iter().flatten() {
+        operate(object, op).map_err(|why| Box::new((why, op.span.clone())))?;
     }
     Ok(())
+}
+
+fn operate(object: &mut Value, op: &Op) -> Result<(), String> {
+    let pointers = [Some(&op.path), op.from.as_ref()];
+    if let Some(bare) = pointers.into_iter().flatten().find(|path| !path.is_empty() && !path.starts_with('/')) {
+        return Err(format!("a path begins with `/`: `/{bare}`"));
+    }
+    let operations: json_patch::Patch = serde_json::from_value(operations(std::slice::from_ref(op)))
+        .map_err(|_| format!("`{}` is no JSON pointer", op.path))?;
+    json_patch::patch(object, &operations).map_err(|_| match op.op {
+        Operation::Test => format!("the value at `{}` is another one", op.path),
+        Operation::Add => format!("there is nothing that `{}` could be added to", op.path),
+        Operation::Replace => format!("there is nothing at `{}`; `op: add` puts something there", op.path),
+        Operation::Remove => format!("there is nothing at `{}`", op.path),
+        Operation::Move | Operation::Copy => {
+            format!("there is nothing at `{}`, or no place at `{}`", op.from.as_deref().unwrap_or_default(), op.path)
+        }
+    })
 }
 
 fn operations(ops: &[Op]) -> Value {
@@ -58,14 +74,15 @@ fn operations(ops: &[Op]) -> Value {
         written.insert("op".to_owned(), json!(op.op));
         written.insert("path".to_owned(), json!(op.path));
         written.extend(op.from.iter().map(|from| ("from".to_owned(), json!(from))));
-        written.extend(op.value.iter().map(|value| ("value".to_owned(), value.clone())));
+        written.extend(op.value.0.iter().map(|value| ("value".to_owned(), value.clone())));
         Value::Object(written)
     };
     ops.iter().map(operation).collect()
 }
 
 /// Reports patches that match no object, where all objects are ours; those of git units go to Flux, which can see them.
-pub fn report_unmatched(plan: &Plan<'_>, applied: &BTreeSet<usize>, problems: &mut Problems) {
+pub fn report_unmatched(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
+    let applied = &contents.applied;
     let to_flux: BTreeSet<usize> = plan
         .units
         .iter()
@@ -81,11 +98,10 @@ pub fn report_unmatched(plan: &Plan<'_>, applied: &BTreeSet<usize>, problems: &m
         let name = patch.target.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
         let says = format!("this patch is for {}{name}, and `{}` renders no such object", patch.target.kind, unit.key);
         let place = plan.profile.place(&patch.target.span);
-        problems.push(
-            Problem::new(Code::PATCH_MATCHES_NOTHING, says)
-                .at(place)
-                .hint("look at the kinds and names in the unit's folder"),
-        );
+        let rendered: Vec<String> =
+            contents.objects(&unit.name).map(|(id, _)| format!("{}/{}", id.kind, id.name)).collect();
+        let hint = format!("it renders: {}", rendered.join(", "));
+        problems.push(Problem::new(Code::PATCH_MATCHES_NOTHING, says).at(place).hint(hint));
     }
 }
 
@@ -109,7 +125,7 @@ fn flux_patch(patch: &Patch, apis: &Apis) -> Value {
             let name = name.as_ref().map_or("any", |name| name.as_str());
             let api_version = super::api_version(apis, group.as_deref(), &kind.value);
             let mut object = json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name } });
-            json_patch::merge(&mut object, merge);
+            json_patch::merge(&mut object, &merge.0);
             object
         }
         (None, None) => Value::Null,

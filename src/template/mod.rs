@@ -132,7 +132,7 @@ impl Engine {
     pub fn documents(&self, path: &str, context: &Context) -> Result<Vec<Json>, Vec<Problem>> {
         let (text, slots) = self.run(path, context).map_err(|problem| vec![problem])?;
         let source =
-            Source::new(format!("{}/{path} (rendered)", self.label), text.replace([SLOT_BEGIN, SLOT_END], "\u{b7}"));
+            Source::new(format!("{}/{path} (rendered)", self.label), text.replace([SLOT_BEGIN, SLOT_END], STAND_IN));
         let parsed = Source::new(source.name.clone(), text);
         let mut problems = Problems::default();
         let documents = yaml::read_all(&parsed, &mut problems).map(|nodes| {
@@ -200,7 +200,13 @@ impl Engine {
     /// # Errors
     /// What is wrong with the expression.
     pub fn holds(&self, expression: &str, context: &Context) -> Result<bool, Problem> {
-        self.evaluate(expression, context).map(|value| value.is_true())
+        let value = self.evaluate(expression, context)?;
+        if value.is_undefined() {
+            let says = format!("the condition `{expression}` asks for something that is not there");
+            let place = Place::file(format!("{}/component.yaml", self.label));
+            return Err(Problem::new(Code::BROKEN_TEMPLATE, says).at(place).hint(HINT_UNDEFINED));
+        }
+        Ok(value.is_true())
     }
 
     fn evaluate(&self, expression: &str, context: &Context) -> Result<Value, Problem> {
@@ -224,9 +230,11 @@ impl Engine {
             },
         };
         let hint = match innermost.kind() {
-            ErrorKind::UndefinedError => {
-                "an option that may be missing needs a `default` in component.yaml, or `is defined` here"
+            ErrorKind::UndefinedError => HINT_UNDEFINED,
+            ErrorKind::InvalidOperation => {
+                "look at what is asked for here; a kind that the table does not have has its apiVersion written out"
             }
+            ErrorKind::TemplateNotFound => "a path is as below the component's folder, without the ending `.j2`",
             ErrorKind::OutOfFuel => "a template is for one file; it has no need of long loops",
             _ => "values stand in `<{ … }>`, blocks in `<% … %>`, notes in `<# … #>`",
         };
@@ -309,9 +317,13 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
 #[derive(Debug, Default)]
 struct Slots(Vec<Value>);
 
+const HINT_UNDEFINED: &str = "an option that may be missing needs a `default` in component.yaml, or `is defined` here";
+
 /// Private-use characters: no template has them, and YAML takes them in a plain scalar.
 const SLOT_BEGIN: char = '\u{e0f0}';
 const SLOT_END: char = '\u{e0f1}';
+/// What a finding shows in their place: as many bytes, so that places stay right.
+const STAND_IN: &str = "…";
 
 fn slot_index(text: &str) -> Option<usize> {
     text.strip_prefix(SLOT_BEGIN)?.strip_suffix(SLOT_END)?.parse().ok()
