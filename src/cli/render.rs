@@ -110,7 +110,10 @@ impl Render {
             );
         }
         let commit = if self.commit { Some(self.prepare_commit(disk, &root, &clusters)?) } else { None };
-        clusters.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?;
+        match clusters.as_slice() {
+            [one] => one.write(disk, &root)?,
+            many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
+        }
         let committed = commit.map(|commit| self.commit(&commit, &clusters)).transpose()?;
         self.tell_written(
             &Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &warnings },

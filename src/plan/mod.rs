@@ -11,10 +11,13 @@ pub mod defaults;
 pub mod needs;
 mod options;
 pub mod order;
+mod secrets;
 mod sections;
 pub mod sources;
+mod storage;
 pub mod unit;
 mod versions;
+mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

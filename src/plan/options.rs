@@ -13,6 +13,11 @@ pub fn read(profile: &Profile, what: &str, node: &Node, options: Option<&Options
     let none = Options { span: 0..0, properties: Value::Object(Map::new()), required: Vec::new() };
     let options = options.unwrap_or(&none);
     let mut value = node.value(&profile.source, problems);
+    let nothing_said = value.as_object().is_none_or(Map::is_empty);
+    if nothing_said && options.required.is_empty() {
+        fill_defaults(&mut value, &options.properties);
+        return value;
+    }
     let schema = options.schema();
     match jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&schema) {
         Ok(validator) => {

@@ -1,0 +1,90 @@
+//! Storage of the profile becomes a unit: classes, snapshot classes, claims, each with its driver and defaults.
+
+use serde_json::{Value, json};
+
+use super::Planner;
+use super::sections::{Origin, is_set, mapping};
+use crate::decode::At;
+use crate::problem::{Code, Problem};
+use crate::profile::storage::{AccessMode, Binding, ReclaimPolicy};
+
+impl Planner<'_> {
+    pub(super) fn storage(&mut self) {
+        let profile = self.profile;
+        let Some(storage) = &profile.storage else { return };
+        let classes: Vec<Value> = storage
+            .classes
+            .iter()
+            .map(|class| {
+                json!({
+                    "name": class.name, "default": is_set(class.default.as_ref()),
+                    "provisioner": self.driver(class.provisioner.as_ref(), &class.name.span, "provisioner"),
+                    "policy": class.policy, "datastore": class.datastore, "fsType": class.fs_type,
+                    "reclaimPolicy": class.reclaim_policy.unwrap_or(ReclaimPolicy::Delete),
+                    "binding": class.binding.unwrap_or(Binding::Immediate),
+                    "expandable": class.expandable.unwrap_or(false),
+                    "topology": mapping(&class.topology), "parameters": mapping(&class.parameters),
+                })
+            })
+            .collect();
+        let snapshot_classes: Vec<Value> = storage
+            .snapshot_classes
+            .iter()
+            .map(|class| {
+                json!({
+                    "name": class.name, "default": is_set(class.default.as_ref()),
+                    "driver": self.driver(class.driver.as_ref(), &class.name.span, "driver"),
+                    "deletionPolicy": class.deletion_policy, "parameters": mapping(&class.parameters),
+                })
+            })
+            .collect();
+        for claim in &storage.claims {
+            self.namespace(claim.namespace.as_str(), None, claim.name.as_str());
+        }
+        let claims: Vec<Value> = storage
+            .claims
+            .iter()
+            .map(|claim| {
+                let modes = if claim.access_modes.is_empty() { vec![AccessMode::ReadWriteOnce] } else { claim.access_modes.clone() };
+                json!({ "name": claim.name, "namespace": claim.namespace, "class": claim.class, "size": claim.size, "accessModes": modes })
+            })
+            .collect();
+        let context = json!({ "classes": classes, "snapshotClasses": snapshot_classes, "claims": claims });
+        let Some(content) = self.section("storage", &context) else { return };
+        let origin = Origin {
+            name: "storage".to_owned(),
+            folder: Some("storage".to_owned()),
+            key: "storage".to_owned(),
+            span: storage.span.clone(),
+            patches: storage.patches.clone(),
+        };
+        self.push(origin, content);
+    }
+
+    /// The driver that a class names, or the one that the profile provides.
+    fn driver(&mut self, said: Option<&At<String>>, span: &std::ops::Range<usize>, key: &str) -> String {
+        if let Some(driver) = said {
+            return driver.value.clone();
+        }
+        let drivers: Vec<String> =
+            self.provided.keys().filter_map(|name| name.strip_prefix("csi:")).map(str::to_owned).collect();
+        match drivers.as_slice() {
+            [one] => one.clone(),
+            none_or_more => {
+                let (says, hint) = match none_or_more.first() {
+                    None => (
+                        "this class names no driver, and no component of the profile brings one".to_owned(),
+                        format!("{key}: csi.example.com"),
+                    ),
+                    Some(first) => (
+                        format!("this class names no driver, and the profile has {}", none_or_more.join(" and ")),
+                        format!("{key}: {first}"),
+                    ),
+                };
+                let place = self.profile.place(span);
+                self.report(Problem::new(Code::NO_PROVISIONER, says).at(place).hint(format!("add the line `{hint}`")));
+                String::new()
+            }
+        }
+    }
+}
