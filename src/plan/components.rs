@@ -81,7 +81,8 @@ impl Planner<'_> {
         }
         versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
-        let options = options::read(self.profile, &what, &asked.options, spec.options.as_ref(), self.problems);
+        let options =
+            options::read(self.profile, &what, &asked.options, spec.options.as_ref(), !folder.own, self.problems);
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
         let namespace =
             namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());

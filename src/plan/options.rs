@@ -8,13 +8,20 @@ use crate::problem::{Code, Place, Problem, Problems, nearest};
 use crate::profile::Profile;
 use crate::yaml::Node;
 
-/// The options of `what`, checked and complete. What is wrong is reported at its place in the profile.
-pub fn read(profile: &Profile, what: &str, node: &Node, options: Option<&Options>, problems: &mut Problems) -> Value {
+/// The options of `what`, checked and complete; `trusted` if the schema is a built-in one. What is wrong is reported at its place in the profile.
+pub fn read(
+    profile: &Profile,
+    what: &str,
+    node: &Node,
+    options: Option<&Options>,
+    trusted: bool,
+    problems: &mut Problems,
+) -> Value {
     let none = Options { span: 0..0, properties: Value::Object(Map::new()), required: Vec::new() };
     let options = options.unwrap_or(&none);
     let mut value = node.value(&profile.source, problems);
-    let nothing_said = value.as_object().is_none_or(Map::is_empty);
-    if nothing_said && options.required.is_empty() {
+    // Where nothing is said and nothing is required there is nothing to check but the schema, and ours are tested.
+    if trusted && options.required.is_empty() && value.as_object().is_none_or(Map::is_empty) {
         fill_defaults(&mut value, &options.properties);
         return value;
     }
@@ -117,5 +124,28 @@ fn known_options(wrong: &str, options: &Options) -> String {
         Some(name) => format!("did you mean `{name}`?"),
         None if names.is_empty() => "it has none; take the line out".to_owned(),
         None => format!("its options are: {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn the_schemas_of_the_catalog_are_json_schemas() {
+        let catalog = Catalog::new(std::collections::BTreeMap::new()).unwrap();
+        let place = Place::file("");
+        let components = catalog.component_names().into_iter();
+        let components = components.filter_map(|name| catalog.component(&name, &place).unwrap().spec.options);
+        let providers = catalog.provider_names().into_iter();
+        let providers = providers.filter_map(|name| catalog.provider(&name, &place).unwrap().spec.options);
+        for options in components.chain(providers) {
+            assert!(jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&options.schema()).is_ok());
+            let known = |name: &String| options.properties.get(name).is_some();
+            assert!(options.required.iter().all(known), "{:?}", options.required);
+            let described = |(_, schema): (&String, &Value)| schema.get("description").is_some();
+            assert!(options.properties.as_object().unwrap().iter().all(described));
+        }
     }
 }

@@ -109,7 +109,8 @@ impl Planner<'_> {
             }
         };
         let what = format!("the store `{}`", store.name);
-        let options = options::read(self.profile, &what, &store.options, folder.spec.options.as_ref(), self.problems);
+        let options =
+            options::read(self.profile, &what, &store.options, folder.spec.options.as_ref(), true, self.problems);
         let namespace = store.namespace.as_ref().map(std::string::ToString::to_string);
         let account = store.service_account.as_ref();
         let account_name = account
