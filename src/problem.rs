@@ -102,7 +102,6 @@ codes! {
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";
-    UNKNOWN_KIND = "FW303" "unknown-kind" "A kind that the table of API versions does not have.";
     PATH_CLASH = "FW304" "path-clash" "Two files of the tree have the same path, or paths that differ only in case.";
     NOT_IN_TREE = "FW305" "not-in-tree" "A file that the tree does not have.";
     FOREIGN_FILE = "FW401" "foreign-file" "A file that fluxwright did not write stands where it would write.";
@@ -270,6 +269,15 @@ impl Problems {
     /// Adds many.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = Problem>) {
         self.0.extend(problems);
+    }
+
+    /// Shows another text of the same length in all places of that file.
+    pub fn show(&mut self, source: &Arc<Source>) {
+        let of_file =
+            |place: &&mut Place| place.source.name == source.name && place.source.text.len() == source.text.len();
+        for place in self.0.iter_mut().filter_map(|problem| problem.place.as_mut()).filter(of_file) {
+            place.source = Arc::clone(source);
+        }
     }
 
     /// Keeps those that hold.

@@ -399,6 +399,8 @@ impl Repo {
 
     fn update_index(&self, blobs: &[Blob<'_>]) -> Result<(), Error> {
         let mut index = self.git("read the index", self.repo.index())?;
+        // Somebody may have staged something since it was looked at.
+        self.git("read the index", index.read(false))?;
         for (path, blob) in blobs {
             let done = match blob {
                 Some((id, mode)) => index.add(&index_entry(path, *id, *mode)),

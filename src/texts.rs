@@ -253,7 +253,8 @@ fn milliseconds(text: &str) -> Option<f64> {
 text! {
     /// A duration as Flux writes it: numbers with `ms`, `s`, `m` or `h`.
     pub struct Duration: BAD_DURATION like "10m" by |text| {
-        kept(text, milliseconds(text).is_some(), "is no duration: numbers with `ms`, `s`, `m` or `h`")
+        let bounded = milliseconds(text).is_some_and(|length| (1.0..=MAX_DURATION).contains(&length));
+        kept(text, bounded, "is no duration: numbers with `ms`, `s`, `m` or `h`, more than nothing and at most 30 days")
     };
 }
 
@@ -263,6 +264,9 @@ impl Duration {
         milliseconds(self.as_str()).unwrap_or(0.0) / 1e3
     }
 }
+
+/// The longest duration that is taken, in milliseconds: 30 days.
+const MAX_DURATION: f64 = 30.0 * 24.0 * 3.6e6;
 
 fn url_with(text: &str, schemes: &[&str]) -> Result<String, String> {
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme)?.strip_prefix("://"));
@@ -277,6 +281,9 @@ fn url_with(text: &str, schemes: &[&str]) -> Result<String, String> {
         return Err("holds a password".to_owned());
     }
     let host = host.rsplit('@').next().unwrap_or("");
+    if host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']') && port.parse::<u16>().is_err()) {
+        return Err("has no port behind `:`; a path begins with `/`".to_owned());
+    }
     let fits = !host.is_empty()
         && text.chars().all(|c| c.is_ascii_graphic())
         && !text.contains(['"', '\'', '<', '>', '\\', '`', '{', '}']);
@@ -302,11 +309,20 @@ text! {
     /// A path below the repo's root: relative, with `/`, without `.` and `..` parts.
     pub struct RepoPath: BAD_PATH like "clusters/my-cluster" by |text| {
         let path = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
-        let part = |part: &str| !matches!(part, "" | "." | ".." | ".git") && !part.contains(['\\', ':', '\0']) && !part.chars().any(char::is_control);
+        let part = |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git") && !part.contains(['\\', ':', '\0']) && !part.chars().any(char::is_control);
         if path.starts_with('/') || !path.split('/').all(part) {
             return Err("is no path below the repo's root: relative, without `..`".to_owned());
         }
         Ok(path.to_owned())
+    };
+}
+
+text! {
+    /// The folder of a tree: a path that every file system takes alike.
+    pub struct TreeFolder: BAD_PATH like "clusters/my-cluster" by |text| {
+        let path = RepoPath::parse(text)?.0;
+        let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
+        kept(&path, plain, "has characters that not every file system and shell takes: letters, digits, `.`, `_` and `-`")
     };
 }
 

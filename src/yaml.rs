@@ -259,6 +259,15 @@ impl<'a> Reader<'a> {
     fn not_yaml(&self, at: usize, parser_says: &str) -> Fatal {
         let text = self.source.text.as_str();
         let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        if let Some(marker) = conflict_marker(text) {
+            let says = "conflict markers of a merge stand in the file".to_owned();
+            return self.refuse(
+                Code::NOT_YAML,
+                marker,
+                says,
+                "solve the conflict: keep one side, or both, and take the markers out",
+            );
+        }
         let before = text[..at].rfind('\n').map_or(0, |end| text[..end].rfind('\n').map_or(0, |end| end + 1));
         let mut start = before;
         for line in text[before..].split_inclusive('\n').take(4) {
@@ -407,6 +416,12 @@ impl<'a> Reader<'a> {
     fn refuse(&self, code: Code, span: Range<usize>, says: String, hint: &str) -> Fatal {
         Box::new(Problem::new(code, says).at(Place::new(self.source, span)).hint(hint))
     }
+}
+
+/// Where the first conflict marker of a merge stands.
+fn conflict_marker(text: &str) -> Option<Range<usize>> {
+    let at = if text.starts_with("<<<<<<< ") { Some(0) } else { text.find("\n<<<<<<< ").map(|at| at + 1) };
+    at.map(|at| at..at + 7)
 }
 
 fn collection(start: Range<usize>, end: Span, kind: Kind) -> Node {

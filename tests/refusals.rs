@@ -24,13 +24,23 @@ fn rendered() -> Repo {
 }
 
 fn foreign(path: &str) -> String {
+    let listing = match path {
+        "kustomization.yaml" => {
+            "
+         # and list ours in it, or nothing of the tree is applied:
+         resources:
+           - sources
+           - kustomizations"
+        }
+        _ => "",
+    };
     format!(
         "error FW401 foreign-file: `clusters/minimal/{path}` stands where fluxwright would write, and it did not write it
 --> clusters/minimal/{path}
  = because: only files in .fluxwright.lock are overwritten
  = hint: to keep it as it is, add to the profile:
          unmanaged:
-           - {path}
+           - {path}{listing}
          # or move it away:
          git mv clusters/minimal/{path} clusters/minimal/{path}.mine
 
@@ -275,11 +285,13 @@ fn objects_that_would_be_dropped_are_named_and_nothing_is_written() {
 }
 
 #[test]
-fn check_says_what_would_be_deleted_without_a_refusal() {
+fn check_says_what_would_be_refused_without_a_refusal() {
     let repo = without_storage_tester();
     let before = repo.state();
-    let said = repo.fluxwright(&["render", "--check"]).differs();
-    assert!(said.starts_with("maelstrom: 2 would be changed, 9 would be deleted\n"), "{said}");
+    let run = repo.fluxwright(&["render", "--check"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.starts_with("maelstrom: 2 would be changed, 9 would be deleted\n"), "{}", run.stdout);
+    assert_eq!(run.stderr, DROPS.replacen("error", "warning", 1));
     assert!(before == repo.state());
 }
 

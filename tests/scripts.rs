@@ -55,7 +55,15 @@ fn run(script: &Path, arguments: &[&str], input: &str) -> (Output, String) {
     (child.wait_with_output().unwrap(), fs::read_to_string(log).unwrap_or_default())
 }
 
-const SECRETS: &str = "user@vsphere.local\np\"a\\ss word'$HOME`x`\n";
+const PASSWORD: &str = "p\"a\\ss word'$HOME`x`";
+
+/// As many lines as a script asks for; the last without its end, as a file may have it.
+fn secrets(script: &Path) -> String {
+    let asked = fs::read_to_string(script).unwrap();
+    let count = asked.lines().filter(|line| line.starts_with("  entry '") || line.starts_with("ask '")).count();
+    let lines: Vec<&str> = ["user@vsphere.local", PASSWORD].into_iter().cycle().take(count).collect();
+    lines.join("\n")
+}
 
 #[test]
 fn there_are_scripts_to_test() {
@@ -75,7 +83,7 @@ fn a_dry_run_only_talks() {
 #[test]
 fn a_secret_is_in_no_argument_and_is_never_echoed() {
     for script in scripts() {
-        let (output, log) = run(&script, &[], SECRETS);
+        let (output, log) = run(&script, &[], &secrets(&script));
         assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!said.contains("ss word") && !said.contains("user@"), "{}: {said}", script.display());
@@ -90,7 +98,7 @@ fn a_second_run_does_the_same() {
     for script in scripts() {
         // The two ends of a pipe write their lines in any order.
         let given = || {
-            let log = run(&script, &[], SECRETS).1;
+            let log = run(&script, &[], &secrets(&script)).1;
             let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
             lines.sort();
             lines
@@ -109,9 +117,29 @@ fn nothing_given_makes_nothing() {
 }
 
 #[test]
+fn more_lines_than_were_asked_for_make_nothing() {
+    for script in scripts() {
+        let (output, log) = run(&script, &[], &(secrets(&script) + "\nrest of a key\n"));
+        assert_eq!(output.status.code(), Some(2), "{}", script.display());
+        assert!(!log.contains("apply"), "{}: {log}", script.display());
+    }
+}
+
+#[test]
+fn a_value_of_many_lines_is_given_as_a_file() {
+    let script = scripts().into_iter().find(|script| script.ends_with("2-secrets-apps.sh")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    fs::write(&file, "{\n}\n").unwrap();
+    let (output, log) = run(&script, &[], &format!("@{}\n", file.display()));
+    assert!(output.status.success());
+    assert!(log.contains("  \".dockerconfigjson\": \"ewp9Cg==\"\n"), "{log}");
+}
+
+#[test]
 fn user_and_password_are_quoted_as_csi_vsphere_conf_wants_it() {
     let script = scripts().into_iter().find(|script| script.ends_with("2-secret-vsphere-csi.sh")).unwrap();
-    let (_, log) = run(&script, &[], SECRETS);
+    let (_, log) = run(&script, &[], &secrets(&script));
     assert!(log.contains("user = \"user@vsphere.local\"\n"), "{log}");
     assert!(log.contains("password = \"p\\\"a\\\\ss word'$HOME`x`\"\n"), "{log}");
 }

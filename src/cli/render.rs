@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::workspace::{Workspace, argument};
+use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
 use crate::cluster::{Cluster, in_one_folder};
 use crate::disk::{self, Disk, said};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Problem, Source, nearest};
+use crate::problem::{Code, Problem, Severity, Source, nearest};
 use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
 use crate::texts::Branch;
 use crate::tree::TreePath;
@@ -48,7 +48,7 @@ pub struct Render {
     /// The commit's message
     #[arg(short, long, value_name = "MSG", requires = "commit")]
     message: Option<String>,
-    /// The branch to commit to: made at HEAD, or standing there
+    /// The branch to commit to: made at HEAD, or standing there; HEAD and the index stay as they are
     #[arg(long, value_name = "B", requires = "commit")]
     branch: Option<String>,
     /// Author and committer
@@ -103,7 +103,11 @@ impl Render {
         if !self.stdout.is_empty() {
             return self.print(&clusters);
         }
-        self.refuse(&clusters)?;
+        let told = self.refuse(&clusters)?;
+        if global.format == Format::Text {
+            report::warnings(&told);
+        }
+        let warnings = [warnings, told].concat();
         if self.check {
             return Ok(
                 self.tell_stale(&Outcome { clusters: &clusters, committed: None, warnings: &warnings }, global.format)
@@ -177,17 +181,23 @@ impl Render {
     }
 
     /// Everything that stands in the way of writing, of all clusters at once.
-    fn refuse(&self, clusters: &[Cluster]) -> Result<(), Failure> {
+    fn refuse(&self, clusters: &[Cluster]) -> Result<Vec<Problem>, Failure> {
         let mut problems: Vec<Problem> = clusters.iter().flat_map(Cluster::in_the_way).collect();
         if !self.check {
             problems.extend(clusters.iter().flat_map(Cluster::edited));
         }
         // What would be dropped is only known once it is known what would be written.
-        if !self.check && problems.is_empty() {
-            let dropped = |cluster: &Cluster| cluster.dropped(&cluster.today.ours(), "today", &self.prune_ok);
-            problems.extend(clusters.iter().filter_map(dropped));
+        let edited = clusters.iter().any(|cluster| !cluster.changes.edited.is_empty());
+        if problems.is_empty() && !(self.check && edited) {
+            let dropped = |cluster: &Cluster| cluster.dropped(&cluster.today.applied(), "today", &self.prune_ok);
+            let drops: Vec<Problem> = clusters.iter().filter_map(dropped).collect();
+            if self.check {
+                // `--check` only tells; that `render` would refuse is a part of it.
+                return Ok(drops.into_iter().map(|drop| Problem { severity: Severity::Warning, ..drop }).collect());
+            }
+            problems.extend(drops);
         }
-        if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
+        if problems.is_empty() { Ok(Vec::new()) } else { Err(Failure::Problems(problems)) }
     }
 
     /// Looks whether a commit could be made, before anything is written.
@@ -205,7 +215,7 @@ impl Render {
         let mut problems = Vec::new();
         let mut entries = own_component_entries(disk, &repo, root)?;
         for cluster in clusters {
-            problems.extend(cluster.dropped(&cluster.ours_in_head(&repo)?, "in HEAD", &self.prune_ok));
+            problems.extend(cluster.dropped(&cluster.applied_in_head(&repo)?, "in HEAD", &self.prune_ok));
             problems.extend(cluster.profile_is_a_link(disk, root)?);
             entries.extend(cluster.commit_entries(disk, &repo, root)?);
         }
@@ -236,8 +246,10 @@ impl Render {
     }
 
     fn commit(&self, commit: &Commit, clusters: &[Cluster]) -> Result<Committed, Failure> {
-        let message =
-            self.message.as_ref().map_or_else(|| message(clusters), |message| format!("{}\n", message.trim_end()));
+        let message = match &self.message {
+            Some(message) => format!("{}\n", message.trim_end()),
+            None => message(&commit.repo, clusters)?,
+        };
         commit.repo.commit(&commit.target, &commit.entries, &message, &commit.author, &commit.committer, commit.date)
     }
 
@@ -355,6 +367,10 @@ fn own_component_entries(disk: &dyn Disk, repo: &Repo, root: &Path) -> Result<Ve
             entries.push((path, Some(file)));
         }
     }
+    let version = root.join(VERSION_FILE);
+    if said("look at", &version, disk.entry(&version))? == Some(disk::Entry::File) && !repo.ignores(VERSION_FILE)? {
+        entries.push((VERSION_FILE.to_owned(), Some(disk::read_file(disk, &version)?)));
+    }
     for (path, _) in repo.head_files(OWN_COMPONENTS)?.files() {
         let path = format!("{OWN_COMPONENTS}/{path}");
         if said("look at", &root.join(&path), disk.entry(&root.join(&path)))?.is_none() {
@@ -374,25 +390,27 @@ fn moment(text: &str) -> Result<Moment, Failure> {
     Ok(Moment { seconds: date.unix_timestamp(), offset: i32::from(date.offset().whole_minutes()) })
 }
 
-/// The default message: which clusters, and which of their units changed.
-fn message(clusters: &[Cluster]) -> String {
-    let changed: Vec<&Cluster> = clusters.iter().filter(|cluster| cluster.changes.count() > 0).collect();
-    let named: Vec<&str> = if changed.is_empty() {
-        clusters.iter().map(Cluster::name).collect()
-    } else {
-        changed.iter().map(|cluster| cluster.name()).collect()
-    };
-    let subject = match named.as_slice() {
+/// The default message: which clusters, and which of their units change.
+fn message(repo: &Repo, clusters: &[Cluster]) -> Result<String, Error> {
+    let mut changed = Vec::new();
+    for cluster in clusters {
+        let units = cluster.counts_against_head(repo)?;
+        if !units.is_empty() {
+            changed.push((cluster.name(), units));
+        }
+    }
+    let names: Vec<&str> = changed.iter().map(|(name, _)| *name).collect();
+    let subject = match names.as_slice() {
+        [] => "Render".to_owned(),
         few if few.len() <= 3 => format!("Render {}", few.join(", ")),
         many => format!("Render {} clusters", many.len()),
     };
     let mut lines = vec![subject];
-    for cluster in changed {
-        lines.push(String::new());
-        lines.push(format!("{}: {}", cluster.name(), totals(cluster, "")));
-        lines.extend(cluster.counts_by_unit().iter().map(|(unit, counts)| format!("- {unit}: {}", counts.said(""))));
+    for (name, units) in changed {
+        lines.extend([String::new(), format!("{name}:")]);
+        lines.extend(units.iter().map(|(unit, counts)| format!("- {unit}: {}", counts.said(""))));
     }
-    lines.join("\n") + "\n"
+    Ok(lines.join("\n") + "\n")
 }
 
 fn totals(cluster: &Cluster, would: &str) -> String {

@@ -10,6 +10,9 @@ use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source, nearest};
 use crate::texts::lenient;
 
+/// Where a repo says the oldest fluxwright that may write to it.
+pub const VERSION_FILE: &str = ".fluxwright/version";
+
 /// The folder that a command works in.
 pub struct Workspace {
     /// The disk.
@@ -56,7 +59,7 @@ impl Workspace {
 
     /// `.fluxwright/version` says the oldest fluxwright that may write here.
     fn refuse_newer(&self) -> Result<(), Failure> {
-        let path = self.root.join(".fluxwright/version");
+        let path = self.root.join(VERSION_FILE);
         let Some(text) = disk::read_text(&self.disk, &path)? else { return Ok(()) };
         let (asked, ours) = (lenient(text.trim()), lenient(env!("CARGO_PKG_VERSION")));
         if asked > ours {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::disk::changes::{Changes, Today, Wanted};
+use crate::disk::changes::{Changes, Today, Wanted, listed};
 use crate::disk::lock::{self, Lock};
 use crate::disk::{self, Disk, Entry, said, write};
 use crate::error::{Error, Failure};
@@ -150,16 +150,11 @@ impl Cluster {
         counts
     }
 
-    /// The same by unit; files of the cluster as a whole stand under its own words, deleted ones under their folder.
+    /// The same by unit.
     pub fn counts_by_unit(&self) -> BTreeMap<String, Counts> {
         let mut units: BTreeMap<String, Counts> = BTreeMap::new();
         for (path, verb) in self.files() {
-            let unit = match (self.rendered.owners.get(path.as_str()), path.as_str().split_once('/')) {
-                (Some(unit), _) => unit.clone(),
-                (None, Some((folder, _))) if verb == Verb::Deleted => format!("{folder}/"),
-                _ => "the cluster".to_owned(),
-            };
-            units.entry(unit).or_default().add(verb);
+            units.entry(self.unit_of(path, verb)).or_default().add(verb);
         }
         units
     }
@@ -188,10 +183,16 @@ impl Cluster {
         for (path, file) in rendered.tree.files().filter(|(path, _)| lock.has(path)) {
             entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
         }
-        for (path, seed) in rendered.seeds.files().filter(|(path, _)| head.get(path.as_str()).is_none()) {
-            let there = self.today.files.get(path.as_str());
-            if there.map_or(self.changes.seeded.contains(path), |there| there.bytes == seed.bytes) {
-                entries.insert(self.in_repo(path.as_str()), Some(seed.clone()));
+        // The root lists the seeds, so the first commit needs them, also the one that the user has patched already; once
+        // bootstrap has filled the empty ones, all of them are its own.
+        let there = |path: &TreePath| self.today.files.get(path.as_str());
+        let filled = rendered
+            .seeds
+            .files()
+            .any(|(path, seed)| seed.bytes.is_empty() && there(path).is_some_and(|it| it != seed));
+        for (path, seed) in rendered.seeds.files().filter(|(path, _)| !filled && head.get(path.as_str()).is_none()) {
+            if let Some(file) = there(path).or(self.changes.seeded.contains(path).then_some(seed)) {
+                entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
             }
         }
         let bytes = lock.write().into_bytes();
@@ -205,14 +206,47 @@ impl Cluster {
         Ok(entries)
     }
 
-    /// The files of ours in HEAD.
+    /// The files that Flux applies by way of ours in HEAD.
     ///
     /// # Errors
     /// What git says.
-    pub fn ours_in_head(&self, repo: &Repo) -> Result<Tree, Error> {
+    pub fn applied_in_head(&self, repo: &Repo) -> Result<Tree, Error> {
         let head = repo.head_files(&self.rendered.path)?;
         let lock = lock_of(&head);
-        Ok(head.files().filter(|(path, _)| lock.has(path)).map(|(path, file)| (path.clone(), file.clone())).collect())
+        let listed = listed(&head, &lock);
+        let applied = head.files().filter(|(path, _)| lock.has(path) || listed.contains(path));
+        Ok(applied.map(|(path, file)| (path.clone(), file.clone())).collect())
+    }
+
+    /// What a commit would change of the cluster's tree, by unit: against HEAD, whatever was written to disk before.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn counts_against_head(&self, repo: &Repo) -> Result<BTreeMap<String, Counts>, Error> {
+        let head = repo.head_files(&self.rendered.path)?;
+        let mut units: BTreeMap<String, Counts> = BTreeMap::new();
+        let lock = Lock::of(&self.rendered.tree, &self.rendered.unmanaged);
+        for (path, file) in self.rendered.tree.files().filter(|(path, _)| lock.has(path)) {
+            let verb = match head.get(path.as_str()) {
+                None => Verb::Created,
+                Some(there) if there != file => Verb::Changed,
+                Some(_) => continue,
+            };
+            units.entry(self.unit_of(path, verb)).or_default().add(verb);
+        }
+        for path in lock_of(&head).paths().filter(|path| self.rendered.tree.get(path.as_str()).is_none()) {
+            units.entry(self.unit_of(path, Verb::Deleted)).or_default().add(Verb::Deleted);
+        }
+        Ok(units)
+    }
+
+    /// The unit of a file; files of the cluster as a whole stand under its own words, deleted ones under their folder.
+    fn unit_of(&self, path: &TreePath, verb: Verb) -> String {
+        match (self.rendered.owners.get(path.as_str()), path.as_str().split_once('/')) {
+            (Some(unit), _) => unit.clone(),
+            (None, Some((folder, _))) if verb == Verb::Deleted => format!("{folder}/"),
+            _ => "the cluster".to_owned(),
+        }
     }
 
     /// A profile that is a link cannot be committed as what was read.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Cluster;
 use crate::compare;
-use crate::compare::applied::{Applied, Drop, allows};
+use crate::compare::applied::{Applied, Drop, Fate, allows};
 use crate::flux;
 use crate::problem::{Code, Place, Problem};
 use crate::tree::{Tree, TreePath};
@@ -42,18 +42,28 @@ fn same_bytes(a: &Tree, b: &Tree) -> bool {
 }
 
 fn would_drop(cluster: &Cluster, drops: &[Drop], when: &str) -> Problem {
-    let line = |drop: &Drop| match &drop.moves_to {
-        Some(to) => format!("{}  (applied by {}, would move to {to})", drop.what, drop.by),
-        None => format!("{}  (applied by {})", drop.what, drop.by),
+    let line = |drop: &Drop| match &drop.fate {
+        Fate::Goes => format!("{}  (applied by {})", drop.what, drop.by),
+        Fate::MovesTo(to) => format!("{}  (applied by {}, would move to {to})", drop.what, drop.by),
+        Fate::StartsAnew => {
+            format!("{}  (applied by {}, would delete what it made and make it anew)", drop.what, drop.by)
+        }
     };
     let says = match drops {
+        [Drop { what, fate: Fate::StartsAnew, .. }] => {
+            format!("{what} would delete what it has made, and make it anew")
+        }
         [one] => format!("{} is applied {when} and would not be any more", one.what),
-        many => format!("{} objects are applied {when} and would not be any more", many.len()),
+        many => {
+            let anew = many.iter().any(|drop| drop.fate == Fate::StartsAnew);
+            let or = if anew { ", or not as before" } else { "" };
+            format!("{} objects are applied {when} and would not be any more{or}", many.len())
+        }
     };
     // Naming a Kustomization covers all that it applies, so what goes with it need not be named again.
     let covered = |drop: &&Drop| !drops.iter().any(|other| other.what != drop.what && allows(&other.what, drop));
     let names: Vec<String> = drops.iter().filter(covered).map(|drop| format!("--prune-ok {}", drop.what)).collect();
-    let moves = if drops.iter().any(|drop| drop.moves_to.is_some()) {
+    let moves = if drops.iter().any(|drop| matches!(drop.fate, Fate::MovesTo(_))) {
         "an object that moves is deleted by one Kustomization and made again by the other\n"
     } else {
         ""
@@ -101,10 +111,16 @@ fn blocked(cluster: &Cluster) -> Vec<Problem> {
 fn foreign(cluster: &Cluster) -> Vec<Problem> {
     let one = |path: &TreePath| {
         let shown = cluster.in_repo(path.as_str());
+        let listing = match path.as_str() {
+            "kustomization.yaml" => {
+                "\n# and list ours in it, or nothing of the tree is applied:\nresources:\n  - sources\n  - kustomizations"
+            }
+            _ => "",
+        };
         Problem::new(Code::FOREIGN_FILE, format!("`{shown}` stands where fluxwright would write, and it did not write it"))
             .at(Place::file(&shown))
             .because("only files in .fluxwright.lock are overwritten")
-            .hint(format!("to keep it as it is, add to the profile:\nunmanaged:\n  - {path}\n# or move it away:\ngit mv {shown} {shown}.mine"))
+            .hint(format!("to keep it as it is, add to the profile:\nunmanaged:\n  - {path}{listing}\n# or move it away:\ngit mv {shown} {shown}.mine"))
     };
     cluster.changes.foreign.iter().map(one).collect()
 }
@@ -120,6 +136,12 @@ fn edited(cluster: &Cluster) -> Vec<Problem> {
                 .hint(format!("look at the edit: git diff HEAD -- {shown}\n# to keep it, move it out of the tree; to let it go:\nfluxwright render --discard-edits"));
         };
         let now = text(&cluster.today.files).unwrap_or_default();
+        if now.lines().any(|line| line.starts_with("<<<<<<< ")) {
+            return Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` has conflict markers of a merge"))
+                .at(Place::file(&shown))
+                .because("the file is rendered: what both sides mean stands in the profile")
+                .hint("solve the conflict in the profile, then:\nfluxwright render --discard-edits");
+        }
         Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` was edited by hand"))
             .at(Place::file(&shown))
             .because("fluxwright would write over the edit, which is shown below")

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::lock::{self, Lock};
 use super::{Disk, Entry, said};
 use crate::error::Error;
-use crate::tree::{File, Tree, TreePath};
+use crate::tree::{self, File, Tree, TreePath};
 
 /// What a folder is to hold.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,8 @@ pub struct Wanted<'a> {
 pub struct Today {
     /// Everything below it but what we left behind when we were stopped.
     pub entries: BTreeMap<String, Entry>,
+    /// The same by their names in lower case.
+    lower: BTreeMap<String, Vec<String>>,
     /// Files that we were writing when we were stopped.
     pub leftovers: Vec<String>,
     /// The lock.
@@ -37,6 +39,8 @@ pub struct Today {
     pub lock_text: Option<String>,
     /// The bytes of the files that are ours or would be.
     pub files: Tree,
+    /// The user's files that a kustomization of ours lists.
+    pub listed: Tree,
     /// The first part of the way to the folder that is no folder.
     pub blocked: Option<PathBuf>,
 }
@@ -82,6 +86,7 @@ impl Today {
             if path.ends_with(UNFINISHED) && path.rsplit('/').next().is_some_and(|name| name.starts_with('.')) {
                 today.leftovers.push(path);
             } else {
+                today.lower.entry(path.to_ascii_lowercase()).or_default().push(path.clone());
                 today.entries.insert(path, entry);
             }
         }
@@ -100,26 +105,53 @@ impl Today {
             if today.entries.get(path.as_str()) == Some(&Entry::File) {
                 let at = folder.join(path.as_str());
                 let bytes = said("read", &at, disk.read(&at))?;
-                files.push((path.clone(), File { bytes, executable: false }));
+                let runs = wanted.tree.get(path.as_str()).is_some_and(|file| file.executable);
+                let executable = runs && said("look at", &at, disk.is_executable(&at))?;
+                files.push((path.clone(), File { bytes, executable }));
             }
         }
         today.files = files.into_iter().collect();
+        today.listed = today.read_listed(disk, &folder)?;
         Ok(today)
     }
 
-    /// The files that are ours, as they stand.
-    pub fn ours(&self) -> Tree {
-        self.files
-            .files()
-            .filter(|(path, _)| self.lock.has(path))
-            .map(|(path, file)| (path.clone(), file.clone()))
-            .collect()
+    /// The files that Flux applies by way of ours: ours, and those of the user's that a kustomization of ours lists.
+    pub fn applied(&self) -> Tree {
+        let ours = self.files.files().filter(|(path, _)| self.lock.has(path));
+        ours.chain(self.listed.files()).map(|(path, file)| (path.clone(), file.clone())).collect()
+    }
+
+    /// The user's files that a kustomization of ours lists.
+    fn read_listed(&self, disk: &dyn Disk, folder: &Path) -> Result<Tree, Error> {
+        let mut files = Vec::new();
+        let foreign = |path: &TreePath| !self.lock.has(path) && self.entries.get(path.as_str()) == Some(&Entry::File);
+        for path in listed(&self.files, &self.lock).into_iter().filter(foreign) {
+            let at = folder.join(path.as_str());
+            let bytes = said("read", &at, disk.read(&at))?;
+            files.push((path, File { bytes, executable: false }));
+        }
+        Ok(files.into_iter().collect())
     }
 
     fn is_link_above(&self, path: &str) -> Option<String> {
         let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
         parents.into_iter().find(|parent| self.entries.contains_key(*parent)).map(str::to_owned)
     }
+}
+
+/// The paths that the kustomizations of a tree list, below the root; what the root itself lists is not followed.
+pub fn listed(tree: &Tree, lock: &Lock) -> Vec<TreePath> {
+    let mut paths = Vec::new();
+    for (path, file) in tree.files().filter(|(path, _)| lock.has(path)) {
+        let Some(folder) = path.as_str().strip_suffix("/kustomization.yaml") else { continue };
+        for document in tree::documents(path.as_str(), &file.bytes) {
+            let resources = document["resources"].as_array().cloned().unwrap_or_default();
+            let resources =
+                resources.iter().filter_map(|resource| TreePath::new(&format!("{folder}/{}", resource.as_str()?)));
+            paths.extend(resources);
+        }
+    }
+    paths
 }
 
 /// The first part of the way from the root that is there and no folder.
@@ -148,6 +180,7 @@ impl Changes {
                 }
                 continue;
             }
+            changes.foreign.extend(today.twins(path));
             if let Some(link) = today.is_link_above(path.as_str()) {
                 changes.blocked.push(link);
                 continue;
@@ -155,7 +188,8 @@ impl Changes {
             match (today.entries.get(path.as_str()), today.files.get(path.as_str())) {
                 (None, _) if today.is_folder(path) => changes.blocked.push(path.to_string()),
                 (None, _) => changes.created.push(path.clone()),
-                (_, Some(there)) if there.bytes == file.bytes => {}
+                (_, Some(there)) if there.bytes == file.bytes && there.executable >= file.executable => {}
+                (_, Some(there)) if there.bytes == file.bytes => changes.changed.push(path.clone()),
                 (_, Some(there)) if today.lock.knows(path, &there.bytes) || discards(path) => {
                     changes.changed.push(path.clone());
                 }
@@ -193,6 +227,22 @@ impl Changes {
 }
 
 impl Today {
+    /// Entries that some file system or kustomize takes for the same file as ours: names that differ only in case, and the
+    /// other names of a kustomization.
+    fn twins(&self, path: &TreePath) -> Vec<TreePath> {
+        let (folder, name) =
+            path.as_str().rsplit_once('/').map_or(("", path.as_str()), |(folder, name)| (folder, name));
+        let join = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let others: Vec<String> = match name {
+            "kustomization.yaml" => ["kustomization.yml", "Kustomization"].map(join).to_vec(),
+            _ => Vec::new(),
+        };
+        let differs_in_case = |entry: &&String| entry.eq_ignore_ascii_case(path.as_str()) && *entry != path.as_str();
+        let twins = self.lower.get(&path.as_str().to_ascii_lowercase()).into_iter().flatten().filter(differs_in_case);
+        let others = others.iter().filter(|other| self.entries.contains_key(*other));
+        twins.chain(others).filter_map(|entry| TreePath::new(entry)).collect()
+    }
+
     fn is_folder(&self, path: &TreePath) -> bool {
         let inside = format!("{path}/");
         self.entries.range(inside.clone()..).next().is_some_and(|(below, _)| below.starts_with(&inside))

@@ -140,7 +140,7 @@ impl Disk for LocalDisk {
 
     fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
@@ -224,6 +224,7 @@ pub fn own_components(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<String,
     for (path, entry) in said("look through", folder, disk.files_below(folder))? {
         let Some((component, rest)) = path.split_once('/') else { continue };
         if entry == Entry::File
+            && (rest == "component.yaml" || rest.ends_with(".j2"))
             && let Some(text) = read_text(disk, &folder.join(&path))?
         {
             components.entry(component.to_owned()).or_default().insert(rest.to_owned(), text);

@@ -93,7 +93,12 @@ impl Planner<'_> {
         let version = asked.version.as_ref().map(std::string::ToString::to_string);
         let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
         let mut context = Context::of(&self.context()).with(asked_for);
-        if spec.options.as_ref().is_some_and(|options| options.properties.get("credentials").is_some()) {
+        if let (Some(asked), true) = (&asked.namespace, spec.units.iter().any(|unit| unit.git.is_some())) {
+            let says = format!("the manifests of `{name}` say their namespace themselves");
+            let place = self.profile.place(&asked.span);
+            self.report(Problem::new(Code::BAD_OPTION, says).at(place).hint("take the line `namespace:` out"));
+        }
+        if takes_credentials(spec) {
             let credentials = self.credentials(name, asked, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
@@ -393,6 +398,14 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// Whether a component has the option that names vSphere credentials; its schema says so by its format.
+fn takes_credentials(spec: &Component) -> bool {
+    let format = |options: &crate::catalog::component::Options| {
+        options.properties.get("credentials")?.get("format")?.as_str().map(|format| format == "vsphere-credentials")
+    };
+    spec.options.as_ref().and_then(format).unwrap_or(false)
 }
 
 /// A duration in whole seconds, rounded up.

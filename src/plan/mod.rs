@@ -44,6 +44,7 @@ const RESERVED: &[&str] = &[
     "secret-store",
     "secrets",
     "storage",
+    "storage-claims",
     "releases",
     "paths",
     "eksa-system",
@@ -301,6 +302,24 @@ impl Planner<'_> {
                         .hint("give one of the two another name"),
                 );
             }
+        }
+        for unit in &self.units {
+            let most = if matches!(unit.content, unit::Content::Chart(_)) { 53 } else { 63 };
+            if unit.name.len() > most {
+                let says = format!("the unit `{}` has a name of {} characters", unit.name, unit.name.len());
+                let because = "Flux stamps it on every object as a label of at most 63 characters, and Helm takes 53 for a release";
+                found.push(
+                    Problem::new(Code::BAD_NAME, says)
+                        .at(unit.place.clone())
+                        .because(because)
+                        .hint("take a shorter name"),
+                );
+            }
+        }
+        for (name, _) in self.profile.components.0.iter().filter(|(name, _)| RESERVED.contains(&name.as_str())) {
+            let says = format!("no component can be called `{name}`: fluxwright has a folder of that name");
+            let place = self.profile.place(&name.span);
+            found.push(Problem::new(Code::RESERVED_NAME, says).at(place).hint(format!("call it my-{name}")));
         }
         let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();
         self.resolve_component_needs(&names);

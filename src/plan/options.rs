@@ -4,8 +4,10 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
 
 use crate::catalog::component::Options;
+use crate::decode::Decode as _;
 use crate::problem::{Code, Place, Problem, Problems, nearest};
 use crate::profile::Profile;
+use crate::texts::{Image, IssuerUrl, RoleArn};
 use crate::yaml::Node;
 
 /// The options of `what`, checked and complete; `trusted` if the schema is a built-in one. What is wrong is reported at its place in the profile.
@@ -26,7 +28,7 @@ pub fn read(
         return value;
     }
     let schema = options.schema();
-    match jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&schema) {
+    match compiled(&schema) {
         Ok(validator) => {
             for error in validator.iter_errors(&value) {
                 let path = error.instance_path().as_str().to_owned();
@@ -38,6 +40,39 @@ pub fn read(
     }
     fill_defaults(&mut value, &options.properties);
     value
+}
+
+/// A text with a rule, as a format of a schema: how it is written, its code, and why a text is refused.
+struct Format {
+    name: &'static str,
+    code: Code,
+    example: &'static str,
+    refuses: fn(&str) -> Option<String>,
+}
+
+/// The formats that a schema in component.yaml and store.yaml can ask for.
+const FORMATS: &[Format] = &[
+    Format { name: "image", code: Code::BAD_IMAGE, example: Image::EXAMPLE, refuses: |text| Image::parse(text).err() },
+    Format {
+        name: "role-arn",
+        code: Code::BAD_ROLE_ARN,
+        example: RoleArn::EXAMPLE,
+        refuses: |text| RoleArn::parse(text).err(),
+    },
+    Format {
+        name: "issuer-url",
+        code: Code::BAD_URL,
+        example: IssuerUrl::EXAMPLE,
+        refuses: |text| IssuerUrl::parse(text).err(),
+    },
+];
+
+fn compiled(schema: &Value) -> Result<jsonschema::Validator, String> {
+    let mut options = jsonschema::options().with_draft(jsonschema::Draft::Draft7).should_validate_formats(true);
+    for format in FORMATS {
+        options = options.with_format(format.name, |text: &str| (format.refuses)(text).is_none());
+    }
+    options.build(schema).map_err(|error| error.to_string())
 }
 
 fn fill_defaults(value: &mut Value, properties: &Value) {
@@ -95,6 +130,13 @@ fn explain(
                 Some(format!("it must match the expression {pattern}")),
             );
         }
+        ValidationErrorKind::Format { format } => {
+            let (text, known) = (at.text().unwrap_or_default(), FORMATS.iter().find(|known| known.name == format));
+            let why = known.and_then(|known| (known.refuses)(text)).unwrap_or_else(|| "has another form".to_owned());
+            let problem = Problem::new(known.map_or(Code::BAD_OPTION, |known| known.code), format!("`{text}` {why}"));
+            let hint = known.map(|known| format!("write it like `{}`", known.example));
+            problems.push(problem.at(place).maybe_hint(hint));
+        }
         ValidationErrorKind::Minimum { limit } => push(format!("`{option}` is at least {limit}"), place, None),
         ValidationErrorKind::Maximum { limit } => push(format!("`{option}` is at most {limit}"), place, None),
         other => push(format!("`{option}` breaks the rule `{}` of its schema", other.keyword()), place, None),
@@ -141,7 +183,7 @@ mod tests {
         let providers = catalog.provider_names().into_iter();
         let providers = providers.filter_map(|name| catalog.provider(&name, &place).unwrap().spec.options);
         for options in components.chain(providers) {
-            assert!(jsonschema::options().with_draft(jsonschema::Draft::Draft7).build(&options.schema()).is_ok());
+            assert!(compiled(&options.schema()).is_ok());
             let known = |name: &String| options.properties.get(name).is_some();
             assert!(options.required.iter().all(known), "{:?}", options.required);
             let described = |(_, schema): (&String, &Value)| schema.get("description").is_some();

@@ -84,10 +84,10 @@ impl Sources {
     }
 
     fn add(&mut self, unit: &str, name: &str, source: Source) -> Reference {
-        let name = match self.by_name.get(name) {
-            Some(known) if *known != source => slug(&format!("{name}-{unit}")),
-            _ => name.to_owned(),
-        };
+        let free = |name: &String| self.by_name.get(name).is_none_or(|known| *known == source);
+        let others = (1..).map(|number| slug(&format!("{name}-{unit}-{number}")));
+        let mut names = [name.to_owned(), slug(&format!("{name}-{unit}"))].into_iter().chain(others);
+        let name = names.find(free).unwrap_or_default();
         let reference = Reference { kind: source.kind.to_owned(), name: name.clone() };
         self.by_name.insert(name, source);
         reference

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Planner;
 use super::sections::{Origin, is_set, mapping};
+use super::unit::Unit;
 use crate::decode::At;
 use crate::problem::{Code, Problem};
 use crate::profile::storage::{AccessMode, Binding, ReclaimPolicy};
@@ -49,16 +50,24 @@ impl Planner<'_> {
                 json!({ "name": claim.name, "namespace": claim.namespace, "class": claim.class, "size": claim.size, "accessModes": modes })
             })
             .collect();
-        let context = json!({ "classes": classes, "snapshotClasses": snapshot_classes, "claims": claims });
-        let Some(content) = self.section("storage", &context) else { return };
+        self.storage_unit("storage", "storage", &json!({ "classes": classes, "snapshotClasses": snapshot_classes }));
+        // A claim may wait for its first pod, which may wait for the classes: Flux must not wait for the claim.
+        if let Some(unit) = self.storage_unit("storage-claims", "claims", &json!({ "claims": claims })) {
+            unit.wait = false;
+        }
+    }
+
+    fn storage_unit(&mut self, name: &str, section: &str, context: &Value) -> Option<&mut Unit> {
+        let storage = self.profile.storage.as_ref()?;
+        let content = self.section(section, context)?;
         let origin = Origin {
-            name: "storage".to_owned(),
-            folder: Some("storage".to_owned()),
+            name: name.to_owned(),
+            folder: Some(name.to_owned()),
             key: "storage".to_owned(),
             span: storage.span.clone(),
             patches: storage.patches.clone(),
         };
-        self.push(origin, content);
+        Some(self.push(origin, content))
     }
 
     /// The driver that a class names, or the one that the profile provides.

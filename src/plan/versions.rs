@@ -27,6 +27,14 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
 pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problems) {
     let Some(known) = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes") else { return };
     let (version, newest) = (profile.kubernetes.version.number(), known.newest.number());
+    if version < known.oldest.number() {
+        let says = format!(
+            "Kubernetes {} is older than {}, the oldest that fluxwright knows",
+            profile.kubernetes.version, known.oldest
+        );
+        let problem = Problem::new(Code::TOO_OLD, says).at(profile.place(&profile.kubernetes.version.span));
+        problems.push(problem.hint(format!("version: \"{}.{}\"", newest.major, newest.minor)));
+    }
     if (version.major, version.minor) > (newest.major, newest.minor) {
         let says = format!(
             "Kubernetes {} is newer than {}.{}, the newest that fluxwright knows",
@@ -121,8 +129,13 @@ pub fn check_component(
         );
         return;
     }
-    if spec.units.iter().any(|unit| unit.chart.is_some()) && !is_whole(version.as_str()) {
-        let says = format!("`{version}` is a range to Helm, which would take the newest in it");
+    let tags = spec.units.iter().any(|unit| unit.git.is_some());
+    if !is_whole(version.as_str()) || (tags && version.as_str().starts_with(['v', 'V'])) {
+        let says = if tags {
+            format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
+        } else {
+            format!("`{version}` is a range to Helm, which would take the newest in it")
+        };
         problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("write all three numbers: `version: 1.2.3`"));
         return;
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::components::seconds;
+use super::needs::Need;
 use super::sections::Origin;
 use super::sources::Git;
 use super::unit::{Chart, Content};
@@ -27,6 +28,8 @@ impl Planner<'_> {
                 Content::Chart(Box::new(chart)),
             );
             unit.needs.clone_from(&release.needs);
+            unit.requires
+                .extend(release.secret_ref.as_ref().map(|secret| login(secret.as_str(), release.name.as_str())));
             unit.timeout = timeout + defaults::TIMEOUT_MARGIN;
             self.namespace(release.namespace.as_str(), None, release.name.as_str());
             self.values_secrets(release);
@@ -112,12 +115,14 @@ impl Planner<'_> {
                 content,
             );
             unit.needs.clone_from(&path.needs);
+            let secret = path.source.as_ref().and_then(|source| source.secret_ref.as_ref());
+            unit.requires.extend(secret.map(|secret| login(secret.as_str(), path.name.as_str())));
             unit.prune = path.prune.unwrap_or(true);
             unit.wait = path.wait.unwrap_or(true);
             unit.target_namespace = path.target_namespace.as_ref().map(std::string::ToString::to_string);
             if let Some(namespace) = &path.target_namespace {
                 let capability = format!("namespace:{namespace}");
-                unit.requires.push(super::needs::Need { capability, what: path.name.to_string(), optional: true });
+                unit.requires.push(Need { capability, what: path.name.to_string(), optional: true });
                 self.namespace(namespace.as_str(), None, path.name.as_str());
             }
         }
@@ -156,4 +161,10 @@ impl Planner<'_> {
         };
         self.sources.git(path.name.as_str(), &git).name
     }
+}
+
+/// The Secret that a source logs in with, which may be made by a person.
+fn login(secret: &str, what: &str) -> Need {
+    let capability = format!("secret:{}/{secret}", defaults::FLUX_NAMESPACE);
+    Need { capability, what: what.to_owned(), optional: true }
 }

@@ -2,7 +2,7 @@
 
 use crate::decode::{At, Count, Named, choice, section};
 use crate::texts::{
-    AddressRange, Branch, Cidr, Duration, FluxVersion, GitUrl, KubernetesVersion, LabelKey, Name, RepoPath,
+    AddressRange, Branch, Cidr, Duration, FluxVersion, GitUrl, KubernetesVersion, LabelKey, Name, RepoPath, TreeFolder,
 };
 
 section! {
@@ -83,7 +83,7 @@ section! {
         /// The branch that Flux reads.
         branch: At<Branch>,
         /// Where the tree stands; `clusters/<name>` if nothing is said.
-        path: Option<At<RepoPath>>,
+        path: Option<At<TreeFolder>>,
         /// Files and folders below the tree that are the user's, and that the root kustomization lists too.
         include: Vec<At<RepoPath>>,
         /// How Flux is bootstrapped.

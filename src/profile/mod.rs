@@ -71,8 +71,6 @@ pub struct Profile {
     pub source: Arc<Source>,
     /// What it says.
     pub document: Document,
-    /// The file as nodes, for the places of what only the catalog can judge.
-    pub root: Node,
 }
 
 impl std::ops::Deref for Profile {
@@ -94,12 +92,16 @@ impl Profile {
     }
 
     fn read_into(source: &Arc<Source>, problems: &mut Problems) -> Option<Profile> {
-        let root = yaml::read(source, problems)?;
+        let root = yaml::read(source, problems);
+        if problems.any_error() {
+            problems.show(&secret_values::hidden_lines(source));
+        }
+        let root = root?;
         expect_header(source, &root, problems)?;
         // From here on findings show a text in which secrets are hidden, and none is about a secret but the one that says so.
         let (source, secrets) = secret_values::find(source, &root, problems);
         let document = Document::decode(&root, &mut Reading::new(&source, problems));
-        let profile = document.map(|document| Profile { source, document, root });
+        let profile = document.map(|document| Profile { source, document });
         if let Some(profile) = &profile {
             rules::check(profile, problems);
         }

@@ -30,6 +30,8 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
     check.secrets();
     check.sources();
     check.needs_itself();
+    check.chart_urls();
+    check.folders_once();
     check.patches();
 }
 
@@ -161,6 +163,23 @@ impl Check<'_> {
             let says = format!("the cluster id has {} characters", id.as_str().len());
             self.report(Code::BAD_CONFIG_TEXT, &id.span, says, because, "shorten it to 64 characters".to_owned());
         }
+        if let Some(distribution) = vsphere.cluster_distribution.as_ref().filter(|text| text.as_str().len() > 128) {
+            let because =
+                "with more than 128 characters claims stay Pending (docs/book/driver-deployment/installation.md)";
+            let says = format!("the distribution has {} characters", distribution.as_str().len());
+            self.report(
+                Code::BAD_CONFIG_TEXT,
+                &distribution.span,
+                says,
+                because,
+                "clusterDistribution: Vanilla".to_owned(),
+            );
+        }
+        if let Some(sixth) = vsphere.topology_categories.get(5) {
+            let because = "the CSI driver takes at most 5 (vsphere-csi-driver pkg/common/config/config.go)";
+            let says = format!("there are {} topology categories", vsphere.topology_categories.len());
+            self.report(Code::BAD_CONFIG_TEXT, &sixth.span, says, because, "leave some out".to_owned());
+        }
         if vsphere.datacenters.is_empty() {
             let says = "`datacenters` is missing here".to_owned();
             self.report(Code::MISSING_KEY, &vsphere.span, says, "", "datacenters:\n  - Datacenter".to_owned());
@@ -195,9 +214,43 @@ impl Check<'_> {
         }
     }
 
+    /// A store of a namespace looks for its service account there.
+    fn store_accounts(&mut self) {
+        for store in self.profile.secrets.iter().flat_map(|secrets| &secrets.stores) {
+            let account = store.service_account.as_ref().and_then(|account| account.namespace.as_ref());
+            if let (Some(own), Some(other)) = (&store.namespace, account)
+                && own.value != other.value
+            {
+                let says = format!(
+                    "the store `{}` is in namespace `{own}`, and looks for its service account there",
+                    store.name
+                );
+                self.report(Code::CHOOSE_ONE, &other.span, says, "", format!("namespace: {own}"));
+            }
+        }
+    }
+
     fn secrets(&mut self) {
+        self.store_accounts();
         for secret in &self.profile.external_secrets {
             let asked = secret.ask.as_ref().is_some_and(|ask| ask.value);
+            let of_a_store = [
+                ("store", secret.store.is_some()),
+                ("template", !secret.template.0.is_empty()),
+                ("refresh", secret.refresh.is_some()),
+                ("patches", !secret.patches.is_empty()),
+            ];
+            for (key, _) in of_a_store.into_iter().filter(|(_, said)| asked && *said) {
+                let says =
+                    format!("`{key}` is for a Secret that comes from a store, and `{}` is asked for", secret.name);
+                self.report(
+                    Code::CHOOSE_ONE,
+                    &secret.name.span,
+                    says,
+                    "",
+                    format!("take `{key}:` out, or `ask: true`"),
+                );
+            }
             match (&secret.keys.value, asked) {
                 (Keys::Names(_), true) => {}
                 (Keys::Remote(_), false) => self.store_exists(secret.store.as_ref(), &secret.name.span),
@@ -211,6 +264,45 @@ impl Check<'_> {
                     let says = "a Secret that is asked for has no places in a store".to_owned();
                     self.report(Code::CHOOSE_ONE, &secret.keys.span, says, "", "keys:\n  - password".to_owned());
                 }
+            }
+        }
+    }
+
+    /// The registry path of an OCI chart is without the chart's name.
+    fn chart_urls(&mut self) {
+        for release in &self.profile.releases {
+            let twice = release.url.as_str().strip_suffix(release.chart.as_str()).and_then(|url| url.strip_suffix('/'));
+            if let Some(url) = twice.filter(|_| release.url.as_str().starts_with("oci://")) {
+                let says = format!("the chart's name `{}` stands in the URL, too", release.chart);
+                let because = "the chart is looked for below the URL, by its name";
+                self.report(Code::BAD_URL, &release.url.span, says, because, format!("url: {url}"));
+            }
+        }
+    }
+
+    /// Two units that apply one folder undo each other's pruning.
+    fn folders_once(&mut self) {
+        let paths = &self.profile.paths;
+        let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
+        for (index, path) in paths.iter().enumerate() {
+            let from = |path: &super::workloads::GitPath| path.source.as_ref().map(|source| source.git.value.clone());
+            let clash = |other: &&super::workloads::GitPath| {
+                let (a, b) = (path.path.as_str(), other.path.as_str());
+                from(path) == from(other)
+                    && (inside(a, b) || inside(b, a))
+                    && path.target_namespace == other.target_namespace
+            };
+            if let Some(other) = paths[..index].iter().find(clash) {
+                let says =
+                    format!("`{}` and `{}` apply the same folder, or one inside of the other", other.name, path.name);
+                let because = "its objects would have two owners, and each prunes what the other has";
+                self.report(
+                    Code::PATH_CLASH,
+                    &path.path.span,
+                    says,
+                    because,
+                    "give each a folder of its own".to_owned(),
+                );
             }
         }
     }

@@ -64,6 +64,24 @@ pub fn find(source: &Arc<Source>, root: &Node, problems: &mut Problems) -> (Arc<
     (hidden, places.into_iter().map(|found| found.span).collect())
 }
 
+/// The text as findings about the YAML itself may show it: what stands behind a name like `password` on its line is
+/// hidden, since a file that cannot be read has no values to look at.
+pub fn hidden_lines(source: &Arc<Source>) -> Arc<Source> {
+    let mut hidden = String::with_capacity(source.text.len());
+    for line in source.text.split_inclusive('\n') {
+        let (key, value) = line.split_once(':').unwrap_or((line, ""));
+        let key = key.trim_start_matches([' ', '-', '{', '"', '\'']).trim_end_matches(['"', '\'']);
+        if names_a_secret(key) || form(value).is_some() {
+            hidden.extend(line.char_indices().map(|(at, c)| {
+                if at > line.find(':').unwrap_or(0) && !c.is_whitespace() && c.is_ascii() { '*' } else { c }
+            }));
+        } else {
+            hidden.push_str(line);
+        }
+    }
+    Source::new(source.name.as_str(), hidden)
+}
+
 /// Where a secret stands, and what it is.
 struct Found<'a> {
     span: Range<usize>,
@@ -82,7 +100,8 @@ fn walk<'a>(node: &'a Node, key: Option<&'a str>, free: bool, found: &mut Vec<Fo
         Kind::List(items) => items.iter().for_each(|item| walk(item, key, free, found)),
         Kind::Map(entries) => {
             // `name: DB_PASSWORD` beside `value:`, as containers have it.
-            let variable = node.get("name").and_then(Node::text);
+            let pointer = node.get("path").and_then(Node::text).and_then(|path| path.rsplit('/').next());
+            let variable = node.get("name").and_then(Node::text).or(pointer);
             for (name, value) in entries {
                 let key = if name.text == "value" { variable.or(Some("value")) } else { Some(name.text.as_str()) };
                 let free = (free || FREE.contains(&name.text.as_str())) && name.text != "credentials";
@@ -124,7 +143,9 @@ fn form(text: &str) -> Option<&'static str> {
         return Some("a JSON web token");
     }
     let login = text.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
-    login.filter(|(user, _)| user.contains(':')).map(|_| "a URL with a password")
+    let of_a_template = |text: &str| text.contains("{{") || text.contains("${");
+    let in_url = |user: &str| user.contains(':') || text.starts_with("http");
+    login.filter(|(user, _)| in_url(user) && !of_a_template(text)).map(|_| "a URL with a login in it")
 }
 
 fn names_a_secret(key: &str) -> bool {

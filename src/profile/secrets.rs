@@ -11,7 +11,7 @@ section! {
         /// Its name.
         name: Option<Name>,
         /// Its namespace.
-        namespace: Option<Name>,
+        namespace: Option<At<Name>>,
     }
 }
 
@@ -137,7 +137,7 @@ section! {
         /// Whether a bootstrap step asks for the values instead.
         ask: Option<At<bool>>,
         /// The Secret's type; `Opaque` if nothing is said.
-        kind as "type": Option<ConfigText>,
+        kind as "type": Option<LabelKey>,
         /// Its keys.
         keys: At<Keys>,
         /// Texts made of the keys' values, as Go templates.

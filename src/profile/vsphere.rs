@@ -49,7 +49,7 @@ section! {
         /// What the CSI driver calls the distribution.
         cluster_distribution as "clusterDistribution": Option<At<ConfigText>>,
         /// Tag categories of regions and zones.
-        topology_categories as "topologyCategories": Vec<ConfigText>,
+        topology_categories as "topologyCategories": Vec<At<Datacenter>>,
         /// The folder with the nodes' machines.
         node_folder as "nodeFolder": Option<ConfigText>,
         /// Where its users and passwords are kept.

@@ -25,7 +25,7 @@ pub struct Contents {
 }
 
 /// Flux's annotation that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
-pub const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 
 /// Renders all units.
 pub fn of(plan: &Plan<'_>, problems: &mut Problems) -> Contents {
@@ -117,7 +117,7 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
         }
     }
     if let Some(users) = &chart.values {
-        json_patch::merge(&mut values, users);
+        overlay(&mut values, users);
     }
     let context = json!({
         "name": unit.name, "interval": defaults::INTERVAL, "retryInterval": defaults::RETRY_INTERVAL,
@@ -130,6 +130,18 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
             problems.extend(found);
             Files::new()
         }
+    }
+}
+
+/// Lays a user's values over ours. Unlike an RFC 7386 merge it keeps every `null`: to Helm it takes a chart's default away.
+pub fn overlay(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                overlay(under.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
     }
 }
 

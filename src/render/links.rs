@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::contents::{self, Contents};
+use crate::decode::At;
 use crate::plan::Plan;
 use crate::plan::needs::{Need, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
+use crate::texts::Name;
 use crate::tree::object_id;
 
 /// Orders the units, or reports what is missing and which circles there are.
@@ -24,7 +26,17 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     }
     let mut edges = Vec::new();
     for unit in &units {
-        edges.extend(unit.needs.iter().map(|need| edge(unit, need.as_str(), "the profile says so with `needs`")));
+        let there = |need: &At<Name>| {
+            let needed = plan.units.iter().find(|unit| unit.name == need.as_str())?;
+            // A unit that renders nothing is as if the one before it were named.
+            if contents.has(needed) {
+                Some(needed.name.clone())
+            } else {
+                before(plan, contents, needed).map(str::to_owned)
+            }
+        };
+        let needs = unit.needs.iter().filter_map(there);
+        edges.extend(needs.map(|need| edge(unit, &need, "the profile says so with `needs`")));
         edges.extend(
             before(plan, contents, unit).map(|before| edge(unit, before, "it comes after it in its component")),
         );

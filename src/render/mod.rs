@@ -208,10 +208,13 @@ impl Writer<'_> {
         let mut resources: Vec<String> = ["flux-system", "sources", "kustomizations"].map(str::to_owned).to_vec();
         for include in &self.plan.profile.flux.include {
             let path = include.as_str();
-            if resources.iter().any(|listed| listed == path) {
+            let inside = format!("{path}/");
+            if self.tree.files().any(|(ours, _)| ours.as_str() == path || ours.as_str().starts_with(&inside)) {
+                let says = format!("`{path}` is what fluxwright writes, and listed already");
+                let place = self.plan.profile.place(&include.span);
+                self.problems.push(Problem::new(Code::PATH_CLASH, says).at(place).hint("take the line out"));
                 continue;
             }
-            let inside = format!("{path}/");
             if existing.contains(path) || flux::has_kustomization(existing, path) {
                 resources.push(path.to_owned());
             } else if existing.iter().any(|file| file.starts_with(&inside)) {
@@ -229,6 +232,8 @@ impl Writer<'_> {
                 );
             }
         }
+        let mut once = BTreeSet::new();
+        resources.retain(|resource| once.insert(resource.clone()));
         self.kustomization("", None, "flux.include", &resources);
     }
 

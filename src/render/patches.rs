@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::contents::{Contents, Files};
+use super::contents::{Contents, Files, overlay};
 use crate::catalog::apis::Apis;
 use crate::plan::Plan;
 use crate::plan::unit::{Content, Unit};
@@ -107,7 +107,8 @@ pub fn report_unmatched(plan: &Plan<'_>, contents: &Contents, problems: &mut Pro
 
 /// A unit's patches that changed no object of ours, as Flux takes them.
 pub fn for_flux(patches: &[Patch], applied: &BTreeSet<usize>, apis: &Apis) -> Vec<Value> {
-    let ours = |patch: &&Patch| !applied.contains(&patch.span.start);
+    // One that names an object of ours is for that; one that names a kind only is for all of it.
+    let ours = |patch: &&Patch| !applied.contains(&patch.span.start) || patch.target.name.is_none();
     patches.iter().filter(ours).map(|patch| as_flux_writes_it(&flux_patch(patch, apis))).collect()
 }
 
@@ -125,7 +126,7 @@ fn flux_patch(patch: &Patch, apis: &Apis) -> Value {
             let name = name.as_ref().map_or("any", |name| name.as_str());
             let api_version = super::api_version(apis, group.as_deref(), &kind.value);
             let mut object = json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name } });
-            json_patch::merge(&mut object, &merge.0);
+            overlay(&mut object, &merge.0);
             object
         }
         (None, None) => Value::Null,

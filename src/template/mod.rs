@@ -37,6 +37,9 @@ const MAX_OUTPUT: usize = 4 * yaml::MAX_BYTES;
 /// The ending of template files; what is before it says the kind of file.
 const ENDING: &str = ".j2";
 
+/// How an expression of component.yaml is called: its result is a whole value, so nothing is escaped there.
+const EXPRESSION: &str = "component.yaml";
+
 /// Answers to what a template may ask about APIs: which version a kind has, and whether it has a field.
 pub trait Apis: Send + Sync {
     /// The `apiVersion` of a kind for the versions in the profile.
@@ -139,8 +142,12 @@ impl Engine {
             let mut fill = Fill { source: &source, slots: &slots, problems: &mut problems };
             nodes.iter().map(|node| fill.value(node)).collect::<Vec<_>>()
         });
+        let braces = parsed.text.contains("{{");
         let as_template = |mut problem: Problem| {
             problem.code = Code::BROKEN_TEMPLATE;
+            if braces {
+                problem.hint = Some("values stand in `<{ … }>`; `{{ … }}` is not ours and needs quotes".to_owned());
+            }
             problem
         };
         let found = problems.sorted();
@@ -183,7 +190,7 @@ impl Engine {
                 Ok(serde_json::to_value(&value).unwrap_or(Json::Null))
             }
             Json::String(text) if text.contains("<{") || text.contains("<%") => {
-                let done = self.env.render_named_str("expression", text, context.value.clone());
+                let done = self.env.render_named_str(EXPRESSION, text, context.value.clone());
                 done.map(Json::String).map_err(|error| self.explain(&error))
             }
             Json::Array(items) => items.iter().map(|item| self.expand(item, context)).collect(),
@@ -284,6 +291,8 @@ fn environment(apis: &Arc<dyn Apis>) -> Environment<'static> {
         Some(kind) => AutoEscape::Custom(kind.into()),
         None => AutoEscape::None,
     });
+    // Text of one template inside of another would bring values that were escaped for another kind of file.
+    env.set_path_join_callback(|name, _| format!("{name} (use text() to put in a file)").into());
     env.set_formatter(format);
     let (api, has) = (Arc::clone(apis), Arc::clone(apis));
     let fails = |says: String| Error::new(ErrorKind::InvalidOperation, says);
@@ -298,8 +307,13 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     }
     let kind = match state.auto_escape() {
         AutoEscape::Custom(kind) => kind.to_string(),
-        _ => String::new(),
+        _ if state.name() == EXPRESSION => String::new(),
+        _ => return Err(Error::new(ErrorKind::InvalidOperation, "escaping cannot be turned off")),
     };
+    if value.as_str().is_some_and(|text| text.contains([SLOT_BEGIN, SLOT_END])) {
+        let says = "a value cannot be made of template text that has values in it; join with `~`";
+        return Err(Error::new(ErrorKind::InvalidOperation, says));
+    }
     let written = if kind == escape::SLOT {
         let slots = state.get_or_insert_extension(Slots::default());
         slots.0.push(value.clone());
@@ -405,7 +419,7 @@ impl Object for TextOf {
         if self.depth >= MAX_TEXT_DEPTH {
             return Err(Error::new(ErrorKind::InvalidOperation, "files are put into each other too deep"));
         }
-        let template = state.get_template(&format!("{path}{ENDING}"))?;
+        let template = state.env().get_template(&format!("{path}{ENDING}"))?;
         let root = TextOf { context: self.context.clone(), depth: self.depth + 1 }.root();
         // Marked, so that a file of the same kind takes it in as it is; every other kind escapes it as one value.
         template.render(root).map(Value::from_safe_string)

@@ -114,3 +114,19 @@ fn a_file_of_the_same_kind_is_taken_in_as_it_is_and_another_is_one_value() {
     assert_eq!(engine.text("b.conf.j2", &context).unwrap(), "x = \"it's\"\n");
     assert_eq!(engine.text("c.sh.j2", &context).unwrap(), "printf %s 'x = \"it'\\''s\"\n'\n");
 }
+
+#[test]
+fn no_way_around_slots_leads_to_a_value_in_the_text() {
+    let context = json!({"x": "a\nd: injected"});
+    for way in [
+        "<% autoescape false %>c: <{ x }><% endautoescape %>",
+        "<% set l %>a-<{ x }><% endset %>c: <{ l }>",
+        "<% macro m() %><{ x }><% endmacro %>c: <{ m() }>",
+        "c: <{ x | safe }>b",
+        "<% include \"a.conf.j2\" %>",
+        "<% extends \"a.conf.j2\" %>",
+    ] {
+        assert!(documents(&format!("{way}\n"), &context).is_err(), "{way}");
+    }
+    assert_eq!(documents("c: <{ x | safe }>\n", &context).unwrap(), [json!({"c": "a\nd: injected"})]);
+}
