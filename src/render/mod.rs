@@ -116,10 +116,19 @@ impl Writer<'_> {
     }
 
     fn kustomization(&mut self, folder: &str, unit: Option<&str>, key: &str, resources: &[String]) {
-        let documents = self.object("kustomization.yaml.j2", &json!({ "resources": resources }));
+        let documents = [self.listing(resources)];
         let path =
             if folder.is_empty() { "kustomization.yaml".to_owned() } else { format!("{folder}/kustomization.yaml") };
         self.yaml(&path, unit, key, &documents);
+    }
+
+    /// A kustomization that lists files. There is one in every folder, and it is three lines: a template would say less.
+    fn listing(&mut self, resources: &[String]) -> Value {
+        let api_version = self.plan.apis.api("kustomize.config.k8s.io/Kustomization").unwrap_or_else(|why| {
+            self.problems.push(Problem::new(Code::BROKEN_OBJECT, why));
+            String::new()
+        });
+        json!({ "apiVersion": api_version, "kind": "Kustomization", "resources": resources })
     }
 
     fn units(&mut self, contents: &Contents) {
@@ -241,7 +250,7 @@ impl Writer<'_> {
     /// folder cannot be committed, and the root would not build without it.
     fn seeds(&mut self) -> Tree {
         let resources = ["gotk-components.yaml", "gotk-sync.yaml"];
-        let kustomization = self.object("kustomization.yaml.j2", &json!({ "resources": resources }));
+        let kustomization = [self.listing(&resources.map(str::to_owned))];
         let head =
             "Written once by fluxwright, for flux bootstrap to fill the files that it lists. It is yours to patch.";
         let file = |bytes: Vec<u8>| File { bytes, executable: false };
