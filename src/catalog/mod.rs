@@ -12,13 +12,13 @@ pub mod ranges;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 
 use crate::decode::{Decode, Reading};
 use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
-use crate::template::Files;
+use crate::template::{Engine, Files};
 use crate::yaml;
 use apis::Table;
 use component::{Component, StoreProvider};
@@ -29,16 +29,37 @@ static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 pub const OWN_COMPONENTS: &str = ".fluxwright/components";
 
 /// The catalog of one repo.
-#[derive(Debug, Clone)]
 pub struct Catalog {
     /// The repo's own components: name → path in the folder → text.
     own: BTreeMap<String, BTreeMap<String, String>>,
+    /// What was read so far: a hundred clusters read a component once.
+    components: Read<Folder<Component>>,
+    providers: Read<Folder<StoreProvider>>,
+    sections: Read<Engine>,
     /// Kinds, versions and fields.
     pub table: Arc<Table>,
 }
 
+/// Things by name that are read when they are first asked for.
+type Read<T> = Mutex<BTreeMap<String, Arc<T>>>;
+
+/// The thing of that name, read if it was not yet.
+fn once<T>(
+    read: &Read<T>,
+    name: &str,
+    first: impl FnOnce() -> Result<T, Vec<Problem>>,
+) -> Result<Arc<T>, Vec<Problem>> {
+    // A thread that panicked left the map as it was; what is in it is whole.
+    let known = |read: &Read<T>| read.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone);
+    if let Some(known) = known(read) {
+        return Ok(known);
+    }
+    let new = Arc::new(first()?);
+    read.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::clone(&new));
+    Ok(new)
+}
+
 /// A folder of the catalog that was read.
-#[derive(Debug, Clone)]
 pub struct Folder<T> {
     /// How findings call it: `components/x`, or the path in the repo.
     pub label: String,
@@ -47,7 +68,7 @@ pub struct Folder<T> {
     /// That file, for places.
     pub source: Arc<Source>,
     /// Its templates.
-    pub files: Files,
+    pub engine: Arc<Engine>,
     /// Whether it is the repo's own.
     pub own: bool,
 }
@@ -72,7 +93,13 @@ impl Catalog {
         }
         let source = Source::new("apis.yaml", embedded_text("apis.yaml"));
         let table = read::<Table>(&source, &mut problems);
-        problems.finish(table).map(|(table, _)| Catalog { own, table: Arc::new(table) })
+        problems.finish(table).map(|(table, _)| Catalog {
+            own,
+            components: Read::default(),
+            providers: Read::default(),
+            sections: Read::default(),
+            table: Arc::new(table),
+        })
     }
 
     /// The names of all components.
@@ -89,28 +116,42 @@ impl Catalog {
     ///
     /// # Errors
     /// There is none, or its file is broken.
-    pub fn component(&self, name: &str, place: &Place) -> Result<Folder<Component>, Vec<Problem>> {
-        if let Some(files) = self.own.get(name) {
-            let files = files.iter().map(|(path, text)| (path.clone(), Cow::Owned(text.clone()))).collect();
-            return folder(format!("{OWN_COMPONENTS}/{name}"), "component.yaml", files, true);
-        }
-        let label = format!("components/{name}");
-        match embedded_files(&label) {
-            Some(files) => folder(label, "component.yaml", files, false),
-            None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
-        }
+    pub fn component(&self, name: &str, place: &Place) -> Result<Arc<Folder<Component>>, Vec<Problem>> {
+        once(&self.components, name, || {
+            if let Some(files) = self.own.get(name) {
+                let files = files.iter().map(|(path, text)| (path.clone(), Cow::Owned(text.clone()))).collect();
+                return folder(format!("{OWN_COMPONENTS}/{name}"), "component.yaml", &files, true);
+            }
+            let label = format!("components/{name}");
+            match embedded_files(&label) {
+                Some(files) => folder(label, "component.yaml", &files, false),
+                None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
+            }
+        })
     }
 
     /// A kind of store by name.
     ///
     /// # Errors
     /// There is none, or its file is broken.
-    pub fn provider(&self, name: &str, place: &Place) -> Result<Folder<StoreProvider>, Vec<Problem>> {
-        let label = format!("stores/{name}");
-        match embedded_files(&label) {
-            Some(files) => folder(label, "store.yaml", files, false),
-            None => Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)]),
-        }
+    pub fn provider(&self, name: &str, place: &Place) -> Result<Arc<Folder<StoreProvider>>, Vec<Problem>> {
+        once(&self.providers, name, || {
+            let label = format!("stores/{name}");
+            match embedded_files(&label) {
+                Some(files) => folder(label, "store.yaml", &files, false),
+                None => {
+                    Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)])
+                }
+            }
+        })
+    }
+
+    /// The templates of a built-in folder that is no component: `cluster`, `sections/storage`.
+    ///
+    /// # Errors
+    /// A template of ours is broken.
+    pub fn section(&self, name: &str) -> Result<Arc<Engine>, Vec<Problem>> {
+        once(&self.sections, name, || Engine::new(name, &embedded_files(name).unwrap_or_default()))
     }
 
     /// The names of the components that provide a capability, whatever their conditions.
@@ -124,12 +165,7 @@ impl Catalog {
     }
 }
 
-/// The templates of a built-in folder that is no component: `cluster`, `sections/storage`.
-pub fn built_in(folder: &str) -> Files {
-    embedded_files(folder).unwrap_or_default()
-}
-
-fn folder<T: Decode>(label: String, main: &str, files: Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
+fn folder<T: Decode>(label: String, main: &str, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
     let mut problems = Problems::default();
     let source = Source::new(format!("{label}/{main}"), files.get(main).cloned().unwrap_or_default());
     let spec = read::<T>(&source, &mut problems);
@@ -138,7 +174,10 @@ fn folder<T: Decode>(label: String, main: &str, files: Files, own: bool) -> Resu
         problem
     };
     match problems.finish(spec) {
-        Ok((spec, _)) => Ok(Folder { label, spec, source, files, own }),
+        Ok((spec, _)) => {
+            let engine = Arc::new(Engine::new(&label, files)?);
+            Ok(Folder { label, spec, source, engine, own })
+        }
         Err(found) => Err(found.into_iter().map(as_component).collect()),
     }
 }

@@ -22,7 +22,7 @@ struct Chosen<'a> {
     name: &'a Name,
     place: Place,
     asked: &'a workloads::Component,
-    folder: Folder<Component>,
+    folder: Arc<Folder<Component>>,
     engine: Arc<Engine>,
     context: Context,
     version: Option<String>,
@@ -60,7 +60,7 @@ impl Planner<'_> {
         name: &'b Name,
         place: Place,
         asked: &'b workloads::Component,
-        folder: Folder<Component>,
+        folder: Arc<Folder<Component>>,
     ) -> Option<Chosen<'b>> {
         let spec = &folder.spec;
         if spec.name.as_str() != name.as_str() {
@@ -92,7 +92,7 @@ impl Planner<'_> {
         }
         let version = asked.version.as_ref().map(std::string::ToString::to_string);
         let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
-        let mut context = Context::of(&self.context()).with(asked_for);
+        let mut context = Context::of(&self.context(), &self.apis).with(asked_for);
         if let (Some(asked), true) = (&asked.namespace, spec.units.iter().any(|unit| unit.git.is_some())) {
             let says = format!("the manifests of `{name}` say their namespace themselves");
             let place = self.profile.place(&asked.span);
@@ -102,7 +102,7 @@ impl Planner<'_> {
             let credentials = self.credentials(name, asked, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
-        let engine = self.engine(&folder.label, &folder.files)?;
+        let engine = Arc::clone(&folder.engine);
         Some(Chosen { name, place, asked, folder, engine, context, version, namespace })
     }
 

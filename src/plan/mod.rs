@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::catalog::Catalog;
 use crate::catalog::apis::Apis;
-use crate::catalog::{self, Catalog};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
@@ -58,8 +58,10 @@ pub struct Plan<'a> {
     pub profile: &'a Profile,
     /// Kinds, versions and fields for this profile.
     pub apis: Arc<Apis>,
+    /// The same, for the contexts of templates.
+    pub for_templates: Arc<dyn template::Apis>,
     /// The templates of what every cluster has.
-    pub cluster: Engine,
+    pub cluster: Arc<Engine>,
     /// What the cluster brings along.
     pub given: BTreeSet<String>,
     /// The units.
@@ -68,7 +70,7 @@ pub struct Plan<'a> {
     pub sources: Sources,
     /// Scripts for what git cannot hold.
     pub scripts: Vec<Script>,
-    /// Names of components that provide a capability, for hints.
+    /// What else there is, for hints.
     pub catalog: &'a Catalog,
 }
 
@@ -110,7 +112,7 @@ impl<'a> Plan<'a> {
         versions::check_flux(profile, &catalog.table, problems);
         let apis = Arc::new(Apis::new(Arc::clone(&catalog.table), versions.clone()));
         let for_templates: Arc<dyn template::Apis> = apis.clone();
-        let cluster = match Engine::new("cluster", &catalog::built_in("cluster"), &for_templates) {
+        let cluster = match catalog.section("cluster") {
             Ok(engine) => engine,
             Err(found) => {
                 problems.extend(found);
@@ -121,7 +123,7 @@ impl<'a> Plan<'a> {
         let mut planner = Planner {
             profile,
             catalog,
-            apis: for_templates,
+            apis: Arc::clone(&for_templates),
             versions,
             given: given(profile, catalog),
             oci_charts,
@@ -139,7 +141,7 @@ impl<'a> Plan<'a> {
         planner.sections();
         planner.names();
         let Planner { given, units, sources, scripts, .. } = planner;
-        Some(Plan { profile, apis, cluster, given, units, sources, scripts, catalog })
+        Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, catalog })
     }
 }
 
@@ -253,16 +255,6 @@ impl Planner<'_> {
             },
             "vsphere": vsphere,
         })
-    }
-
-    fn engine(&mut self, label: &str, files: &template::Files) -> Option<Arc<Engine>> {
-        match Engine::new(label, files, &self.apis) {
-            Ok(engine) => Some(Arc::new(engine)),
-            Err(found) => {
-                self.problems.extend(found);
-                None
-            }
-        }
     }
 
     /// Whether the condition of something in component.yaml holds.

@@ -179,9 +179,9 @@ mod tests {
         let catalog = Catalog::new(std::collections::BTreeMap::new()).unwrap();
         let place = Place::file("");
         let components = catalog.component_names().into_iter();
-        let components = components.filter_map(|name| catalog.component(&name, &place).unwrap().spec.options);
+        let components = components.filter_map(|name| catalog.component(&name, &place).unwrap().spec.options.clone());
         let providers = catalog.provider_names().into_iter();
-        let providers = providers.filter_map(|name| catalog.provider(&name, &place).unwrap().spec.options);
+        let providers = providers.filter_map(|name| catalog.provider(&name, &place).unwrap().spec.options.clone());
         for options in components.chain(providers) {
             assert!(compiled(&options.schema()).is_ok());
             let known = |name: &String| options.properties.get(name).is_some();

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::sections::{Origin, mapping};
 use super::unit::{Content, Part};
 use super::{Planner, defaults, options};
-use crate::catalog;
 use crate::catalog::component::Capability;
 use crate::decode::At;
 use crate::problem::{Code, Problem};
@@ -72,13 +71,12 @@ impl Planner<'_> {
         if asked.is_empty() {
             return;
         }
-        let files = catalog::built_in("sections/secrets-asked");
-        let Some(engine) = self.engine("sections/secrets-asked", &files) else { return };
+        let Some(engine) = self.templates("sections/secrets-asked") else { return };
         self.scripts.push(super::unit::Script {
             name: format!("2-secrets-{namespace}.sh"),
             template: "secrets.sh.j2".to_owned(),
             engine,
-            context: Context::of(&json!({ "namespace": namespace, "secrets": asked })),
+            context: Context::of(&json!({ "namespace": namespace, "secrets": asked }), &self.apis),
         });
     }
 
@@ -138,14 +136,17 @@ impl Planner<'_> {
             self.readers.get(store.name.as_str()).into_iter().flat_map(std::collections::BTreeMap::keys).cloned();
         let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
         let kind = if namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
-        let context = Context::of(&json!({
-            "store": {
-                "name": store.name, "kind": kind, "namespace": namespace, "namespaces": namespaces,
-                "serviceAccount": { "name": account_name, "namespace": account_namespace },
-            },
-            "options": options,
-        }));
-        let engine = self.engine(&folder.label, &folder.files)?;
+        let context = Context::of(
+            &json!({
+                "store": {
+                    "name": store.name, "kind": kind, "namespace": namespace, "namespaces": namespaces,
+                    "serviceAccount": { "name": account_name, "namespace": account_namespace },
+                },
+                "options": options,
+            }),
+            &self.apis,
+        );
+        let engine = std::sync::Arc::clone(&folder.engine);
         Some(Part {
             engine,
             folder: folder.spec.templates.to_string(),

@@ -1,16 +1,17 @@
 //! The profile's own sections become units. Here is what they share, and the namespaces, which come from all of them.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::unit::{Content, Part, Unit};
 use super::{Planner, defaults};
-use crate::catalog;
 use crate::decode::{At, Named};
 use crate::problem::{Code, Problem};
 use crate::profile::cluster::PodSecurity;
 use crate::profile::patch::Patch;
 use crate::profile::rules::is_clusters_own;
-use crate::template::{Context, Files};
+use crate::template::{Context, Engine};
 
 /// Where a unit comes from, for what is the same in all sections.
 pub(super) struct Origin {
@@ -56,15 +57,20 @@ impl Planner<'_> {
 
     /// The templates of a built-in section, for a context.
     pub(super) fn section(&mut self, name: &str, context: &Value) -> Option<Content> {
-        let inside = |(path, text): (String, _)| (format!("section/{path}"), text);
-        let files: Files = catalog::built_in(&format!("sections/{name}")).into_iter().map(inside).collect();
-        let engine = self.engine(&format!("sections/{name}"), &files)?;
-        Some(Content::Templates(vec![Part {
-            engine,
-            folder: "section".to_owned(),
-            file: None,
-            context: Context::of(context),
-        }]))
+        let engine = self.templates(&format!("sections/{name}"))?;
+        let context = Context::of(context, &self.apis);
+        Some(Content::Templates(vec![Part { engine, folder: String::new(), file: None, context }]))
+    }
+
+    /// The templates of a built-in folder.
+    pub(super) fn templates(&mut self, folder: &str) -> Option<Arc<Engine>> {
+        match self.catalog.section(folder) {
+            Ok(engine) => Some(engine),
+            Err(found) => {
+                self.problems.extend(found);
+                None
+            }
+        }
     }
 
     fn namespaces_unit(&mut self) {

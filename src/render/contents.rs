@@ -87,7 +87,7 @@ impl Contents {
 fn templates(part: &Part, problems: &mut Problems) -> Files {
     let mut files = Files::new();
     for path in part.engine.below(&part.folder) {
-        let name = path[part.folder.len() + 1..].trim_end_matches(".j2").to_owned();
+        let name = path[part.folder.len()..].trim_start_matches('/').trim_end_matches(".j2").to_owned();
         // Files for text(…) stand beside the units' templates and are no manifests.
         if name.starts_with("files/") {
             continue;
@@ -124,7 +124,7 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
         "timeout": chart.timeout, "namespace": chart.namespace, "source": chart.source, "chart": chart.chart,
         "version": chart.version, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
     });
-    match plan.cluster.documents("helmrelease.yaml.j2", &Context::of(&context)) {
+    match plan.cluster.documents("helmrelease.yaml.j2", &Context::of(&context, &plan.for_templates)) {
         Ok(documents) => Files::from([("helmrelease.yaml".to_owned(), documents)]),
         Err(found) => {
             problems.extend(found);

@@ -106,7 +106,7 @@ impl Writer<'_> {
 
     /// One object of a template that every cluster has.
     fn object(&mut self, template: &str, context: &Value) -> Vec<Value> {
-        match self.plan.cluster.documents(template, &Context::of(context)) {
+        match self.plan.cluster.documents(template, &Context::of(context, &self.plan.for_templates)) {
             Ok(documents) => documents,
             Err(found) => {
                 self.problems.extend(found);

@@ -48,35 +48,46 @@ pub trait Apis: Send + Sync {
     /// Why there is none, as a sentence.
     fn api(&self, kind: &str) -> Result<String, String>;
 
-    /// Whether the versions in the profile know a field, or a value `field=value`.
+    /// Whether the versions in the profile know a field.
     ///
     /// # Errors
     /// Why that is not known, as a sentence.
     fn has(&self, kind: &str, field: &str) -> Result<bool, String>;
 }
 
-/// What a template can ask for.
-#[derive(Debug, Clone)]
+/// What a template can ask for: values, and what the table of APIs says for one profile.
+#[derive(Clone)]
 pub struct Context {
     json: serde_json::Map<String, Json>,
     value: Value,
+    apis: Arc<dyn Apis>,
 }
 
 impl Context {
     /// The context of a value whose keys a template sees; anything but a mapping has none.
-    pub fn of(value: &impl Serialize) -> Context {
+    pub fn of(value: &impl Serialize, apis: &Arc<dyn Apis>) -> Context {
         let json = match serde_json::to_value(value) {
             Ok(Json::Object(map)) => map,
             _ => serde_json::Map::new(),
         };
-        Context { value: Value::from(Serde(&json)), json }
+        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(apis) }
     }
 
     /// The same with more keys.
     pub fn with<const N: usize>(&self, more: [(&str, Json); N]) -> Context {
         let mut json = self.json.clone();
         json.extend(more.map(|(key, value)| (key.to_owned(), value)));
-        Context { value: Value::from(Serde(&json)), json }
+        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(&self.apis) }
+    }
+
+    /// As a template sees it, with the functions `api`, `has` and `text`.
+    fn root(&self, depth: usize) -> Value {
+        context! {
+            api => Value::from_object(ApiOf(Arc::clone(&self.apis))),
+            has => Value::from_object(HasField(Arc::clone(&self.apis))),
+            text => Value::from_object(TextOf { context: self.clone(), depth }),
+            ..self.value.clone()
+        }
     }
 }
 
@@ -94,8 +105,8 @@ impl Engine {
     ///
     /// # Errors
     /// A template that cannot be parsed, or of a kind without an escaper.
-    pub fn new(label: &str, files: &Files, apis: &Arc<dyn Apis>) -> Result<Engine, Vec<Problem>> {
-        let mut engine = Engine { label: label.to_owned(), env: environment(apis) };
+    pub fn new(label: &str, files: &Files) -> Result<Engine, Vec<Problem>> {
+        let mut engine = Engine { label: label.to_owned(), env: environment() };
         let mut problems = Problems::default();
         for (path, text) in files.iter().filter(|(path, _)| path.ends_with(ENDING)) {
             if let Err(problem) = engine.add(path, text) {
@@ -119,9 +130,10 @@ impl Engine {
         self.env.add_template_owned(path.to_owned(), text.to_owned()).map_err(|error| self.explain(&error))
     }
 
-    /// The paths of the templates below a folder.
+    /// The paths of the templates below a folder; all if it is empty.
     pub fn below(&self, folder: &str) -> Vec<String> {
-        let inside = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let inside =
+            |name: &str| folder.is_empty() || name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let mut paths: Vec<String> =
             self.env.templates().map(|(name, _)| name.to_owned()).filter(|name| inside(name)).collect();
         paths.sort();
@@ -172,7 +184,7 @@ impl Engine {
 
     fn run(&self, path: &str, context: &Context) -> Result<(String, Slots), Problem> {
         let template = self.env.get_template(path).map_err(|error| self.explain(&error))?;
-        let root = TextOf { context: context.value.clone(), depth: 0 }.root();
+        let root = context.root(0);
         let mut out = Bounded(Vec::new());
         let mut captured = template.render_captured_to(root, &mut out).map_err(|error| self.explain(&error))?;
         let slots = captured.with_state_mut(|state| std::mem::take(state.get_or_insert_extension(Slots::default())));
@@ -190,7 +202,7 @@ impl Engine {
                 Ok(serde_json::to_value(&value).unwrap_or(Json::Null))
             }
             Json::String(text) if text.contains("<{") || text.contains("<%") => {
-                let done = self.env.render_named_str(EXPRESSION, text, context.value.clone());
+                let done = self.env.render_named_str(EXPRESSION, text, context.root(0));
                 done.map(Json::String).map_err(|error| self.explain(&error))
             }
             Json::Array(items) => items.iter().map(|item| self.expand(item, context)).collect(),
@@ -218,7 +230,7 @@ impl Engine {
 
     fn evaluate(&self, expression: &str, context: &Context) -> Result<Value, Problem> {
         let compiled = self.env.compile_expression(expression).map_err(|error| self.explain(&error))?;
-        compiled.eval(context.value.clone()).map_err(|error| self.explain(&error))
+        compiled.eval(context.root(0)).map_err(|error| self.explain(&error))
     }
 
     fn explain(&self, error: &Error) -> Problem {
@@ -270,7 +282,7 @@ fn line_span(text: &str, line: usize) -> Range<usize> {
     start..end
 }
 
-fn environment(apis: &Arc<dyn Apis>) -> Environment<'static> {
+fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     let syntax = SyntaxConfig::builder()
         .variable_delimiters("<{", "}>")
@@ -294,10 +306,6 @@ fn environment(apis: &Arc<dyn Apis>) -> Environment<'static> {
     // Text of one template inside of another would bring values that were escaped for another kind of file.
     env.set_path_join_callback(|name, _| format!("{name} (use text() to put in a file)").into());
     env.set_formatter(format);
-    let (api, has) = (Arc::clone(apis), Arc::clone(apis));
-    let fails = |says: String| Error::new(ErrorKind::InvalidOperation, says);
-    env.add_function("api", move |kind: &str| api.api(kind).map_err(fails));
-    env.add_function("has", move |kind: &str, field: &str| has.has(kind, field).map_err(fails));
     env
 }
 
@@ -393,36 +401,61 @@ impl Fill<'_> {
     }
 }
 
+/// `api("Kind")`: the apiVersion of a kind.
+struct ApiOf(Arc<dyn Apis>);
+
+/// `has("Kind", "spec.field")`: whether a kind has a field.
+struct HasField(Arc<dyn Apis>);
+
 /// `text("files/x.conf")`: another file of the same folder, rendered with the same context, as one value.
-#[derive(Debug)]
 struct TextOf {
-    context: Value,
+    context: Context,
     depth: usize,
+}
+
+macro_rules! function {
+    ($name:ident) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!("<", stringify!($name), ">"))
+            }
+        }
+    };
+}
+function!(ApiOf);
+function!(HasField);
+function!(TextOf);
+
+fn refused(says: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, says)
+}
+
+impl Object for ApiOf {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let [kind] = args else { return Err(refused("api() takes one kind")) };
+        self.0.api(&kind.to_string()).map(Value::from).map_err(refused)
+    }
+}
+
+impl Object for HasField {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let [kind, field] = args else { return Err(refused("has() takes a kind and a field")) };
+        self.0.has(&kind.to_string(), &field.to_string()).map(Value::from).map_err(refused)
+    }
 }
 
 /// How deep files may be put into each other.
 const MAX_TEXT_DEPTH: usize = 4;
 
-impl TextOf {
-    /// The context with `text` in it.
-    fn root(self) -> Value {
-        let context = self.context.clone();
-        context! { text => Value::from_object(self), ..context }
-    }
-}
-
 impl Object for TextOf {
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        let [path] = args else {
-            return Err(Error::new(ErrorKind::InvalidOperation, "text() takes the path of one file"));
-        };
+        let [path] = args else { return Err(refused("text() takes the path of one file")) };
         if self.depth >= MAX_TEXT_DEPTH {
-            return Err(Error::new(ErrorKind::InvalidOperation, "files are put into each other too deep"));
+            return Err(refused("files are put into each other too deep"));
         }
         let template = state.env().get_template(&format!("{path}{ENDING}"))?;
-        let root = TextOf { context: self.context.clone(), depth: self.depth + 1 }.root();
         // Marked, so that a file of the same kind takes it in as it is; every other kind escapes it as one value.
-        template.render(root).map(Value::from_safe_string)
+        template.render(self.context.root(self.depth + 1)).map(Value::from_safe_string)
     }
 }
 

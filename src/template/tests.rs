@@ -13,12 +13,16 @@ impl Apis for NoApis {
 
 fn engine(files: &[(&str, &str)]) -> Result<Engine, Vec<Problem>> {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), Cow::Owned((*text).to_owned()))).collect();
+    Engine::new("components/x", &files)
+}
+
+fn context_of(value: &Json) -> Context {
     let apis: Arc<dyn Apis> = Arc::new(NoApis);
-    Engine::new("components/x", &files, &apis)
+    Context::of(value, &apis)
 }
 
 fn documents(text: &str, context: &Json) -> Result<Vec<Json>, Vec<Problem>> {
-    engine(&[("a.yaml.j2", text)])?.documents("a.yaml.j2", &Context::of(context))
+    engine(&[("a.yaml.j2", text)])?.documents("a.yaml.j2", &context_of(context))
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn what_is_not_there_is_named_with_component_file_and_line() {
 fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
     let engine =
         engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();
-    let given = engine.documents("a.yaml.j2", &Context::of(&json!({"user": "a\"b"}))).unwrap();
+    let given = engine.documents("a.yaml.j2", &context_of(&json!({"user": "a\"b"}))).unwrap();
     assert_eq!(given, [json!({"conf": "user = \"a\\\"b\"\n"})]);
 }
 
@@ -69,7 +73,7 @@ fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
 fn an_error_inside_of_an_included_text_names_that_file() {
     let engine =
         engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "x\nuser = <{ nobody }>\n")]).unwrap();
-    let problems = engine.documents("a.yaml.j2", &Context::of(&json!({}))).unwrap_err();
+    let problems = engine.documents("a.yaml.j2", &context_of(&json!({}))).unwrap_err();
     assert_eq!(problems[0].place.as_ref().unwrap().source.name, "components/x/f.conf.j2");
     assert!(problems[0].says.contains("`nobody`"));
 }
@@ -99,7 +103,7 @@ fn a_template_is_bounded() {
 fn a_file_that_takes_itself_in_is_refused() {
     let engine =
         engine(&[("a.yaml.j2", "x: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "<{ text(\"f.conf\") }>\n")]).unwrap();
-    assert!(engine.documents("a.yaml.j2", &Context::of(&json!({}))).is_err());
+    assert!(engine.documents("a.yaml.j2", &context_of(&json!({}))).is_err());
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn a_file_of_the_same_kind_is_taken_in_as_it_is_and_another_is_one_value() {
         ("c.sh.j2", "printf %s <{ text(\"a.conf\") }>\n"),
     ];
     let engine = engine(&files).unwrap();
-    let context = Context::of(&json!({"v": "it's"}));
+    let context = context_of(&json!({"v": "it's"}));
     assert_eq!(engine.text("b.conf.j2", &context).unwrap(), "x = \"it's\"\n");
     assert_eq!(engine.text("c.sh.j2", &context).unwrap(), "printf %s 'x = \"it'\\''s\"\n'\n");
 }
