@@ -132,6 +132,15 @@ impl Apis {
         self.row(&format!("{group}/{kind}")).map(|(_, row)| row)
     }
 
+    /// A kind of the group that differs from this one in case only.
+    pub fn same_but_for_case(&self, group: &str, kind: &str) -> Option<&str> {
+        let kinds = self.table.origins.iter().flat_map(|origin| &origin.kinds);
+        kinds
+            .filter(|row| row.group == group)
+            .map(|row| row.kind.as_str())
+            .find(|known| known.eq_ignore_ascii_case(kind))
+    }
+
     /// What brings objects of a kind.
     pub fn origin(&self, group: &str, kind: &str) -> Option<&str> {
         self.row(&format!("{group}/{kind}")).map(|(origin, _)| origin.of.as_str())

@@ -1,4 +1,5 @@
-//! What is decided where the profile says nothing. Each default stands here and nowhere else.
+//! What is decided where the profile says nothing: intervals, timeouts, names. A default that Kubernetes itself has (a
+//! reclaim policy, a binding mode) is written out where its section is planned; one of a component stands in its folder.
 
 /// How often a Flux Kustomization or HelmRelease is reconciled (the Flux documentation's shape for infrastructure).
 pub const INTERVAL: &str = "1h";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::patches;
+use super::{Files, patches};
 use crate::catalog::apis::{Apis, Guard, Scope};
 use crate::plan::Plan;
 use crate::plan::defaults;
@@ -12,9 +12,6 @@ use crate::plan::unit::{Chart, Content, Part, Unit};
 use crate::problem::{Code, Problem, Problems};
 use crate::template::Context;
 use crate::tree::{ObjectId, object_id};
-
-/// Files of a unit: name → documents.
-pub type Files = BTreeMap<String, Vec<Value>>;
 
 /// What the units contain.
 #[derive(Debug, Default)]
@@ -47,7 +44,7 @@ pub fn of(plan: &Plan<'_>, problems: &mut Problems) -> Contents {
         }
         contents.files.insert(unit.name.clone(), files);
     }
-    patches::report_unmatched(plan, &contents, problems);
+    report_unmatched(plan, &contents, problems);
     duplicates(plan, &contents, problems);
     contents
 }
@@ -117,7 +114,7 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
         }
     }
     if let Some(users) = &chart.values {
-        overlay(&mut values, users);
+        patches::overlay(&mut values, users);
     }
     let context = json!({
         "name": unit.name, "interval": defaults::INTERVAL, "retryInterval": defaults::RETRY_INTERVAL,
@@ -130,18 +127,6 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
             problems.extend(found);
             Files::new()
         }
-    }
-}
-
-/// Lays a user's values over ours. Unlike an RFC 7386 merge it keeps every `null`: to Helm it takes a chart's default away.
-pub fn overlay(under: &mut Value, over: &Value) {
-    match (under, over) {
-        (Value::Object(under), Value::Object(over)) => {
-            for (key, value) in over {
-                overlay(under.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (under, over) => *under = over.clone(),
     }
 }
 
@@ -174,6 +159,7 @@ fn check(plan: &Plan<'_>, unit: &Unit, object: &Value, problems: &mut Problems) 
         );
         return;
     };
+    problems.extend(misnamed(plan, unit, &id, object));
     let scope = plan.apis.kind(&id.group, &id.kind).map(|kind| kind.scope);
     if scope == Some(Scope::Namespaced) && id.namespace.is_none() {
         let says = format!("{id} of unit `{}` has no namespace", unit.name);
@@ -189,6 +175,29 @@ fn check(plan: &Plan<'_>, unit: &Unit, object: &Value, problems: &mut Problems) 
     too_new(plan, unit, &id, object, problems);
 }
 
+/// A kind or version that no API server has, or a name that it refuses.
+fn misnamed(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value) -> Option<Problem> {
+    let broken = |says: String, hint: String| Problem::new(Code::BROKEN_OBJECT, says).at(unit.place.clone()).hint(hint);
+    if id.name.is_empty() || id.name.contains(['/', '%']) || id.name.chars().any(char::is_whitespace) {
+        let says = format!("`{}` of unit `{}` is no name of an object", id.name, unit.name);
+        return Some(broken(says, "metadata.name: my-object".to_owned()));
+    }
+    let api_version = object["apiVersion"].as_str().unwrap_or_default();
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    match plan.apis.kind(&id.group, &id.kind) {
+        Some(known) if !known.versions.iter().any(|row| row.version == version) => {
+            let says =
+                format!("{id} of unit `{}` has the apiVersion {api_version}, which no release serves", unit.name);
+            Some(broken(says, format!("in the template: apiVersion: <{{ api(\"{}\") }}>", id.kind)))
+        }
+        Some(_) => None,
+        None => plan.apis.same_but_for_case(&id.group, &id.kind).map(|kind| {
+            let says = format!("unit `{}` renders a {}, and the kind is called {kind}", unit.name, id.kind);
+            broken(says, format!("kind: {kind}"))
+        }),
+    }
+}
+
 /// Reports fields that the versions in the profile do not know.
 pub fn too_new(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value, problems: &mut Problems) {
     for (field, since) in plan.apis.too_new(&id.group, &id.kind, object) {
@@ -199,6 +208,31 @@ pub fn too_new(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value, prob
                 .because("Flux applies server-side, and an unknown field blocks the whole Kustomization")
                 .hint(format!("in the template: <% if has(\"{}\", \"{field}\") %>", id.kind)),
         );
+    }
+}
+
+/// Reports patches that match no object, where all objects are ours; those of git units go to Flux, which can see them.
+fn report_unmatched(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
+    let applied = &contents.applied;
+    let to_flux: BTreeSet<usize> = plan
+        .units
+        .iter()
+        .filter(|unit| matches!(unit.content, Content::Git { .. }))
+        .flat_map(|unit| unit.patches.iter().map(|patch| patch.span.start))
+        .collect();
+    let mut reported = BTreeSet::new();
+    for (unit, patch) in plan.units.iter().flat_map(|unit| unit.patches.iter().map(move |patch| (unit, patch))) {
+        let at = patch.span.start;
+        if applied.contains(&at) || to_flux.contains(&at) || !reported.insert(at) {
+            continue;
+        }
+        let name = patch.target.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        let says = format!("this patch is for {}{name}, and `{}` renders no such object", patch.target.kind, unit.key);
+        let place = plan.profile.place(&patch.target.span);
+        let rendered: Vec<String> =
+            contents.objects(&unit.name).map(|(id, _)| format!("{}/{}", id.kind, id.name)).collect();
+        let hint = format!("it renders: {}", rendered.join(", "));
+        problems.push(Problem::new(Code::PATCH_MATCHES_NOTHING, says).at(place).hint(hint));
     }
 }
 

@@ -24,6 +24,9 @@ use crate::tree::{File, Tree, TreePath};
 use crate::yaml;
 use contents::Contents;
 
+/// Files of a unit: name → documents.
+type Files = BTreeMap<String, Vec<Value>>;
+
 /// A rendered cluster.
 #[derive(Debug, Clone)]
 pub struct Rendered {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::contents::{Contents, Files, overlay};
+use super::Files;
 use crate::catalog::apis::Apis;
 use crate::plan::Plan;
-use crate::plan::unit::{Content, Unit};
+use crate::plan::unit::Unit;
 use crate::problem::{Code, Problem, Problems};
 use crate::profile::patch::{Op, Operation, Patch, Target};
 use crate::tree::object_id;
@@ -80,31 +80,6 @@ fn operations(ops: &[Op]) -> Value {
     ops.iter().map(operation).collect()
 }
 
-/// Reports patches that match no object, where all objects are ours; those of git units go to Flux, which can see them.
-pub fn report_unmatched(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) {
-    let applied = &contents.applied;
-    let to_flux: BTreeSet<usize> = plan
-        .units
-        .iter()
-        .filter(|unit| matches!(unit.content, Content::Git { .. }))
-        .flat_map(|unit| unit.patches.iter().map(|patch| patch.span.start))
-        .collect();
-    let mut reported = BTreeSet::new();
-    for (unit, patch) in plan.units.iter().flat_map(|unit| unit.patches.iter().map(move |patch| (unit, patch))) {
-        let at = patch.span.start;
-        if applied.contains(&at) || to_flux.contains(&at) || !reported.insert(at) {
-            continue;
-        }
-        let name = patch.target.name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
-        let says = format!("this patch is for {}{name}, and `{}` renders no such object", patch.target.kind, unit.key);
-        let place = plan.profile.place(&patch.target.span);
-        let rendered: Vec<String> =
-            contents.objects(&unit.name).map(|(id, _)| format!("{}/{}", id.kind, id.name)).collect();
-        let hint = format!("it renders: {}", rendered.join(", "));
-        problems.push(Problem::new(Code::PATCH_MATCHES_NOTHING, says).at(place).hint(hint));
-    }
-}
-
 /// A unit's patches that changed no object of ours, as Flux takes them.
 pub fn for_flux(patches: &[Patch], applied: &BTreeSet<usize>, apis: &Apis) -> Vec<Value> {
     // One that names an object of ours is for that; one that names a kind only is for all of it.
@@ -138,4 +113,16 @@ fn flux_patch(patch: &Patch, apis: &Apis) -> Value {
 pub fn as_flux_writes_it(patch: &Value) -> Value {
     let text = yaml::write("", std::slice::from_ref(&patch["patch"]));
     json!({ "target": patch["target"], "patch": text })
+}
+
+/// Lays a user's values over ours. Unlike an RFC 7386 merge it keeps every `null`: to Helm it takes a chart's default away.
+pub fn overlay(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) => {
+            for (key, value) in over {
+                overlay(under.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
 }
