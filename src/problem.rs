@@ -113,6 +113,7 @@ codes! {
     NOTHING_TO_RENDER = "FW407" "nothing-to-render" "There is no profile to render.";
     INCLUDE_MISSING = "FW408" "include-missing" "An included file or folder is not there.";
     NEWER_REPO = "FW409" "newer-repo" "The repo asks for a newer fluxwright.";
+    TREE_WITHOUT_PROFILE = "FW410" "tree-without-profile" "A tree that fluxwright wrote, and no profile that it belongs to.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

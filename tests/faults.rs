@@ -62,6 +62,9 @@ impl Disk for FaultyDisk {
     fn files_below(&self, folder: &Path) -> io::Result<BTreeMap<String, Entry>> {
         self.guarded(|| LocalDisk.files_below(folder))
     }
+    fn folders_in(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.guarded(|| LocalDisk.folders_in(folder))
+    }
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.guarded(|| LocalDisk.read(path))
     }

@@ -716,3 +716,15 @@ fn one_refused_cluster_keeps_the_others_from_being_written() {
     assert_eq!(repo.refuses(&["render"]), foreign("kustomization.yaml"));
     assert!(!repo.exists("clusters/other"));
 }
+
+#[test]
+fn a_tree_without_a_profile_is_told() {
+    let repo = rendered();
+    repo.write("profiles/other.yaml", &profile("minimal").replace("  name: minimal\n", "  name: other\n"));
+    repo.remove("profiles/minimal.yaml");
+    let run = repo.fluxwright(&["render"]);
+    assert_eq!(run.code, 0);
+    let says = "warning FW410 tree-without-profile: `clusters/minimal` is a tree of fluxwright's, and no profile belongs to it\n";
+    assert!(run.stderr.starts_with(says), "{}", run.stderr);
+    assert!(repo.exists("clusters/minimal/kustomization.yaml"));
+}

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
-use crate::cluster::{Cluster, in_one_folder};
+use crate::cluster::{Cluster, in_one_folder, trees_without_profile};
 use crate::disk::{self, Disk, said};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Severity, Source, nearest};
@@ -96,7 +96,10 @@ impl Render {
         let disk: &dyn Disk = &workspace.disk;
         let root = self.out.as_ref().map_or(workspace.root.clone(), |out| workspace.start.join(out));
         let sources = workspace.profiles(&self.profiles)?;
-        let (clusters, warnings) = self.read(&catalog, disk, &root, sources)?;
+        let (clusters, mut warnings) = self.read(&catalog, disk, &root, sources)?;
+        if self.profiles.is_empty() {
+            warnings.extend(trees_without_profile(disk, &root, &clusters)?);
+        }
         if global.format == Format::Text {
             report::warnings(&warnings);
         }

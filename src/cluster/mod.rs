@@ -300,3 +300,27 @@ pub fn in_one_folder(clusters: &[Cluster]) -> Vec<Problem> {
     }
     problems
 }
+
+/// Trees below `clusters/` that belong to none of these clusters: their profile was deleted, renamed or moved elsewhere,
+/// and Flux applies them all the same.
+///
+/// # Errors
+/// What the system says.
+pub fn trees_without_profile(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<Vec<Problem>, Error> {
+    let folder = root.join("clusters");
+    let mut problems = Vec::new();
+    for name in said("look through", &folder, disk.folders_in(&folder))? {
+        let path = format!("clusters/{name}");
+        let lock = root.join(&path).join(lock::NAME);
+        let owned = clusters.iter().any(|cluster| cluster.rendered.path == path);
+        if !owned && said("look at", &lock, disk.entry(&lock))?.is_some() {
+            let says = format!("`{path}` is a tree of fluxwright's, and no profile belongs to it");
+            let problem = Problem::warning(Code::TREE_WITHOUT_PROFILE, says).at(Place::file(&path));
+            let because = "its profile was deleted or renamed, and Flux applies the tree as long as it stands there";
+            problems.push(problem.because(because).hint(format!(
+                "to go on with it, put its profile back; to let the cluster go, first let Flux go: flux uninstall, then:\ngit rm -r {path}"
+            )));
+        }
+    }
+    Ok(problems)
+}

@@ -45,6 +45,12 @@ pub trait Disk: Sync {
     /// What the system says.
     fn files_below(&self, folder: &Path) -> io::Result<BTreeMap<String, Entry>>;
 
+    /// The names of the folders in a folder; none if there is no such folder.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn folders_in(&self, folder: &Path) -> io::Result<Vec<String>>;
+
     /// The bytes of a file.
     ///
     /// # Errors
@@ -115,6 +121,19 @@ impl Disk for LocalDisk {
             files.insert(path.to_string_lossy().replace('\\', "/"), kind(entry.file_type()));
         }
         Ok(files)
+    }
+
+    fn folders_in(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in WalkDir::new(folder).min_depth(1).max_depth(1).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => names.push(entry.file_name().to_string_lossy().into_owned()),
+                Ok(_) => {}
+                Err(error) if error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(names)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
