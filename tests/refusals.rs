@@ -718,6 +718,16 @@ fn one_refused_cluster_keeps_the_others_from_being_written() {
 }
 
 #[test]
+fn a_repo_that_asks_for_no_version_is_refused() {
+    let repo = rendered();
+    repo.write(".fluxwright/version", "latest\n");
+    let run = repo.fluxwright(&["render"]);
+    assert_eq!(run.code, 2);
+    let says = "error FW121 bad-version: `latest` is no version of fluxwright\n--> .fluxwright/version\n";
+    assert!(run.stderr.starts_with(says), "{}", run.stderr);
+}
+
+#[test]
 fn a_tree_without_a_profile_is_told() {
     let repo = rendered();
     repo.write("profiles/other.yaml", &profile("minimal").replace("  name: minimal\n", "  name: other\n"));

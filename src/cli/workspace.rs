@@ -61,12 +61,18 @@ impl Workspace {
     fn refuse_newer(&self) -> Result<(), Failure> {
         let path = self.root.join(VERSION_FILE);
         let Some(text) = disk::read_text(&self.disk, &path)? else { return Ok(()) };
-        let (asked, ours) = (lenient(text.trim()), lenient(env!("CARGO_PKG_VERSION")));
-        if asked > ours {
-            let says =
-                format!("the repo asks for fluxwright {} and this is {}", text.trim(), env!("CARGO_PKG_VERSION"));
+        let (text, at) = (text.trim(), Place::file(self.shown(&path)));
+        let Some(asked) = lenient(text) else {
+            return Err(Problem::new(Code::BAD_VERSION, format!("`{text}` is no version of fluxwright"))
+                .at(at)
+                .because("the file says the oldest fluxwright that may write here")
+                .hint(env!("CARGO_PKG_VERSION"))
+                .into());
+        };
+        if lenient(env!("CARGO_PKG_VERSION")).is_some_and(|ours| asked > ours) {
+            let says = format!("the repo asks for fluxwright {text} and this is {}", env!("CARGO_PKG_VERSION"));
             return Err(Problem::new(Code::NEWER_REPO, says)
-                .at(Place::file(self.shown(&path)))
+                .at(at)
                 .because("an older one could undo what a newer one wrote")
                 .hint("update fluxwright")
                 .into());
