@@ -38,6 +38,16 @@ impl TreePath {
     }
 }
 
+/// Whether a path is inside of a folder, as text: both are safe relative paths with `/`.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a path is inside of a folder, or the folder itself.
+pub fn is_in(path: &str, folder: &str) -> bool {
+    path == folder || is_below(path, folder)
+}
+
 impl fmt::Display for TreePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -180,6 +190,12 @@ mod tests {
         for bad in ["", "/a", "a/../b", "a//b", "a/", "ä", "a b", "C:/x", "a\\b", ".git/config", "x/.GIT/y"] {
             assert!(TreePath::new(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_folder_with_a_longer_name_is_another_folder() {
+        assert!(is_in("a/b", "a") && is_in("a", "a") && is_below("a/b", "a"));
+        assert!(!is_below("a", "a") && !is_in("ab", "a") && !is_in("a", "a/b"));
     }
 
     #[test]

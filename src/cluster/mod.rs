@@ -20,7 +20,7 @@ use crate::problem::{Code, Place, Problem, Source};
 use crate::profile::Profile;
 use crate::render::Rendered;
 use crate::repo::Repo;
-use crate::tree::{File, Tree, TreePath};
+use crate::tree::{File, Tree, TreePath, is_in};
 
 /// A cluster on its way from profile to disk.
 pub struct Cluster {
@@ -282,12 +282,11 @@ fn below(root: &Path, path: &Path) -> Option<String> {
 /// Clusters that would be written into one folder, or one inside of the other.
 pub fn in_one_folder(clusters: &[Cluster]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
     for (index, cluster) in clusters.iter().enumerate() {
         let path = &cluster.rendered.path;
         let other = clusters[..index]
             .iter()
-            .find(|other| inside(path, &other.rendered.path) || inside(&other.rendered.path, path));
+            .find(|other| is_in(path, &other.rendered.path) || is_in(&other.rendered.path, path));
         if let Some(other) = other {
             let says =
                 format!("the trees of `{}` and `{}` would stand in one folder, {path}", other.name(), cluster.name());

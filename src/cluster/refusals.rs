@@ -7,7 +7,7 @@ use crate::compare;
 use crate::compare::applied::{Applied, Drop, Fate, allows};
 use crate::flux;
 use crate::problem::{Code, Place, Problem};
-use crate::tree::{Tree, TreePath};
+use crate::tree::{Tree, TreePath, is_in};
 
 /// How many lines of an edit are shown.
 const EDIT_LINES: usize = 20;
@@ -163,13 +163,9 @@ fn walked(cluster: &Cluster) -> Option<Problem> {
         return None;
     }
     let reached = |path: &str| {
-        let listed =
-            rendered.included.iter().any(|include| path == include || path.starts_with(&format!("{include}/")));
-        let ours = rendered
-            .tree
-            .files()
-            .any(|(ours, _)| ours.as_str().strip_prefix(path).is_some_and(|rest| rest.starts_with('/')));
-        listed || ours || path.starts_with("flux-system/") || path == "flux-system" || rendered.tree.get(path).is_some()
+        let listed = rendered.included.iter().any(|include| is_in(path, include));
+        let ours = rendered.tree.files().any(|(ours, _)| is_in(ours.as_str(), path));
+        listed || ours || is_in(path, "flux-system")
     };
     let cut: BTreeSet<String> =
         flux::generated_resources(&paths, "").into_iter().filter(|path| !reached(path)).collect();

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::tree::{self, ObjectId, Tree, object_id, text_at};
+use crate::tree::{self, ObjectId, Tree, is_below, is_in, object_id, text_at};
 
 /// The Flux Kustomization that applies the root.
 const ROOT: &str = "flux-system";
@@ -145,8 +145,7 @@ fn fixed(id: &ObjectId, document: &Value, path: &str, sources: &BTreeMap<String,
     let at = |keys: &[&str]| text_at(document, keys).unwrap_or_default().to_owned();
     if is_kustomization(id) {
         let (source, folder) = (at(&["spec", "sourceRef", "name"]), at(&["spec", "path"]));
-        let in_tree = source == ROOT
-            && folder.trim_start_matches("./").strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let in_tree = source == ROOT && is_below(folder.trim_start_matches("./"), path);
         let patches = document.pointer("/spec/patches").map(Value::to_string).unwrap_or_default();
         let from = sources.get(&source).cloned().unwrap_or_default();
         return (!in_tree).then(|| [source, from, folder, at(&["spec", "targetNamespace"]), patches].join("\n"));
@@ -177,10 +176,7 @@ fn owner(folder: &str, units: &BTreeMap<String, (String, bool)>) -> Option<(Stri
     if matches!(folder, "sources" | "kustomizations") {
         return Some((ROOT.to_owned(), true));
     }
-    let covers = |unit: &&String| {
-        folder == unit.as_str() || folder.strip_prefix(unit.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    };
-    let nearest = units.keys().filter(covers).max_by_key(|unit| unit.len())?;
+    let nearest = units.keys().filter(|unit| is_in(folder, unit)).max_by_key(|unit| unit.len())?;
     units.get(nearest).cloned()
 }
 

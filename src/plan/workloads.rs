@@ -10,6 +10,7 @@ use super::unit::{Chart, Content};
 use super::{Planner, defaults};
 use crate::problem::{Code, Problem};
 use crate::profile::workloads::{Crds, GitPath, Release};
+use crate::tree::is_in;
 
 impl Planner<'_> {
     pub(super) fn releases(&mut self) {
@@ -131,8 +132,7 @@ impl Planner<'_> {
     /// A path on the tree itself would apply its objects a second time.
     fn outside_of_the_tree(&mut self, path: &GitPath) {
         let tree = self.profile.tree_path();
-        let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
-        if path.source.is_none() && (inside(path.path.as_str(), &tree) || inside(&tree, path.path.as_str())) {
+        if path.source.is_none() && (is_in(path.path.as_str(), &tree) || is_in(&tree, path.path.as_str())) {
             let says = format!("`{}` is the tree that fluxwright writes, or has it inside", path.path);
             let place = self.profile.place(&path.path.span);
             let problem = Problem::new(Code::PATH_CLASH, says).at(place);

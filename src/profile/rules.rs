@@ -11,6 +11,7 @@ use super::vsphere::Credentials;
 use super::workloads::GitSource;
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::{Covers, Name};
+use crate::tree::is_in;
 
 /// A profile with places to point at, and the findings so far.
 struct Check<'a> {
@@ -283,13 +284,12 @@ impl Check<'_> {
     /// Two units that apply one folder undo each other's pruning.
     fn folders_once(&mut self) {
         let paths = &self.profile.paths;
-        let inside = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with('/'));
         for (index, path) in paths.iter().enumerate() {
             let from = |path: &super::workloads::GitPath| path.source.as_ref().map(|source| source.git.value.clone());
             let clash = |other: &&super::workloads::GitPath| {
                 let (a, b) = (path.path.as_str(), other.path.as_str());
                 from(path) == from(other)
-                    && (inside(a, b) || inside(b, a))
+                    && (is_in(a, b) || is_in(b, a))
                     && path.target_namespace == other.target_namespace
             };
             if let Some(other) = paths[..index].iter().find(clash) {

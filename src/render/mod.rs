@@ -20,7 +20,7 @@ use crate::plan::unit::{Content, Unit};
 use crate::plan::{Plan, defaults};
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::template::{Apis as _, Context};
-use crate::tree::{File, Tree, TreePath};
+use crate::tree::{File, Tree, TreePath, is_below, is_in};
 use crate::yaml;
 use contents::Contents;
 
@@ -220,8 +220,7 @@ impl Writer<'_> {
         let mut resources: Vec<String> = ["flux-system", "sources", "kustomizations"].map(str::to_owned).to_vec();
         for include in &self.plan.profile.flux.include {
             let path = include.as_str();
-            let inside = format!("{path}/");
-            if self.tree.files().any(|(ours, _)| ours.as_str() == path || ours.as_str().starts_with(&inside)) {
+            if self.tree.files().any(|(ours, _)| is_in(ours.as_str(), path)) {
                 let says = format!("`{path}` is what fluxwright writes, and listed already");
                 let place = self.plan.profile.place(&include.span);
                 self.problems.push(Problem::new(Code::PATH_CLASH, says).at(place).hint("take the line out"));
@@ -229,7 +228,7 @@ impl Writer<'_> {
             }
             if existing.contains(path) || flux::has_kustomization(existing, path) {
                 resources.push(path.to_owned());
-            } else if existing.iter().any(|file| file.starts_with(&inside)) {
+            } else if existing.iter().any(|file| is_below(file, path)) {
                 resources.extend(flux::generated_resources(existing, path));
             } else {
                 let says = format!(
