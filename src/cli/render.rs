@@ -2,6 +2,7 @@
 //!
 //! Everything is rendered and everything that stands in the way is found before the first file is written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
-use crate::cluster::{Cluster, in_one_folder, trees_without_profile};
+use crate::cluster::{Cluster, Counts, Verb, applied_in, in_one_folder, trees_without_profile};
 use crate::disk::{self, Disk, said};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Severity, Source, nearest};
@@ -78,6 +79,7 @@ struct Commit {
     author: Identity,
     committer: Identity,
     date: Option<Moment>,
+    message: String,
     entries: Vec<Entry>,
 }
 
@@ -86,6 +88,12 @@ struct Outcome<'a> {
     clusters: &'a [Cluster],
     committed: Option<&'a Committed>,
     warnings: &'a [Problem],
+}
+
+impl Commit {
+    fn make(&self) -> Result<Committed, Failure> {
+        self.repo.commit(&self.target, &self.entries, &self.message, &self.author, &self.committer, self.date)
+    }
 }
 
 impl Render {
@@ -121,7 +129,7 @@ impl Render {
             [one] => one.write(disk, &root)?,
             many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
         }
-        let committed = commit.map(|commit| self.commit(&commit, &clusters)).transpose()?;
+        let committed = commit.map(|commit| commit.make()).transpose()?;
         self.tell_written(
             &Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &warnings },
             global.format,
@@ -217,17 +225,24 @@ impl Render {
         let target = repo.target(self.branch.as_deref())?;
         let mut problems = Vec::new();
         let mut entries = own_component_entries(disk, &repo, root)?;
+        let mut changed = Vec::new();
         for cluster in clusters {
-            problems.extend(cluster.dropped(&cluster.applied_in_head(&repo)?, "in HEAD", &self.prune_ok));
+            let head = cluster.head(&repo)?;
+            problems.extend(cluster.dropped(&applied_in(&head), "in HEAD", &self.prune_ok));
             problems.extend(cluster.profile_is_a_link(disk, root)?);
-            entries.extend(cluster.commit_entries(disk, &repo, root)?);
+            entries.extend(cluster.commit_entries(disk, root, &head)?);
+            changed.push((cluster.name(), cluster.counts_against(&head)));
         }
         let added = entries.iter().filter(|(_, file)| file.is_some()).map(|(path, _)| path.as_str());
         problems.extend(repo.refuse_ignored(added)?);
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
         }
-        Ok(Commit { repo, target, author, committer, date: who.date, entries })
+        let message = match &self.message {
+            Some(message) => format!("{}\n", message.trim_end()),
+            None => default_message(&changed),
+        };
+        Ok(Commit { repo, target, author, committer, date: who.date, message, entries })
     }
 
     /// Who commits, as far as the command line and the environment say it.
@@ -246,14 +261,6 @@ impl Render {
             committer: environment("COMMITTER"),
             date: self.date.as_deref().map(moment).transpose()?,
         })
-    }
-
-    fn commit(&self, commit: &Commit, clusters: &[Cluster]) -> Result<Committed, Failure> {
-        let message = match &self.message {
-            Some(message) => format!("{}\n", message.trim_end()),
-            None => message(&commit.repo, clusters)?,
-        };
-        commit.repo.commit(&commit.target, &commit.entries, &message, &commit.author, &commit.committer, commit.date)
     }
 
     fn tell_stale(&self, outcome: &Outcome<'_>, format: Format) -> Done {
@@ -350,8 +357,8 @@ impl Outcome<'_> {
 
 fn cluster_json(cluster: &Cluster) -> Value {
     let paths = |paths: &[TreePath]| paths.iter().map(|path| cluster.in_repo(path.as_str())).collect::<Vec<_>>();
-    let file = |(path, verb): &(&TreePath, _)| json!({ "path": cluster.in_repo(path.as_str()), "change": crate::cluster::Verb::as_str(*verb) });
-    let unit = |(name, counts): (&String, &crate::cluster::Counts)| json!({ "name": name, "created": counts.created, "changed": counts.changed, "deleted": counts.deleted });
+    let file = |(path, verb): &(&TreePath, _)| json!({ "path": cluster.in_repo(path.as_str()), "change": Verb::as_str(*verb) });
+    let unit = |(name, counts): (&String, &Counts)| json!({ "name": name, "created": counts.created, "changed": counts.changed, "deleted": counts.deleted });
     json!({
         "name": cluster.name(), "path": cluster.rendered.path, "upToDate": cluster.changes.is_empty(),
         "units": cluster.counts_by_unit().iter().map(unit).collect::<Vec<_>>(),
@@ -394,26 +401,20 @@ fn moment(text: &str) -> Result<Moment, Failure> {
 }
 
 /// The default message: which clusters, and which of their units change.
-fn message(repo: &Repo, clusters: &[Cluster]) -> Result<String, Error> {
-    let mut changed = Vec::new();
-    for cluster in clusters {
-        let units = cluster.counts_against_head(repo)?;
-        if !units.is_empty() {
-            changed.push((cluster.name(), units));
-        }
-    }
-    let names: Vec<&str> = changed.iter().map(|(name, _)| *name).collect();
+fn default_message(clusters: &[(&str, BTreeMap<String, Counts>)]) -> String {
+    let changed = || clusters.iter().filter(|(_, units)| !units.is_empty());
+    let names: Vec<&str> = changed().map(|(name, _)| *name).collect();
     let subject = match names.as_slice() {
         [] => "Render".to_owned(),
         few if few.len() <= 3 => format!("Render {}", few.join(", ")),
         many => format!("Render {} clusters", many.len()),
     };
     let mut lines = vec![subject];
-    for (name, units) in changed {
+    for (name, units) in changed() {
         lines.extend([String::new(), format!("{name}:")]);
         lines.extend(units.iter().map(|(unit, counts)| format!("- {unit}: {}", counts.said(""))));
     }
-    Ok(lines.join("\n") + "\n")
+    lines.join("\n") + "\n"
 }
 
 fn totals(cluster: &Cluster, would: &str) -> String {

@@ -159,28 +159,40 @@ impl Cluster {
         units
     }
 
-    /// What a commit holds of the cluster: its tree, its lock, what left it, seeds that HEAD does not have, and the
-    /// profile if it stands in the repo.
+    /// The tree as HEAD has it.
     ///
     /// # Errors
     /// What git says.
+    pub fn head(&self, repo: &Repo) -> Result<Tree, Error> {
+        repo.head_files(&self.rendered.path)
+    }
+
+    /// The files of the tree that are ours to write: all but those that the profile leaves to the user.
+    fn ours(&self) -> impl Iterator<Item = (&TreePath, &File)> {
+        let Rendered { tree, unmanaged, .. } = &self.rendered;
+        tree.files().filter(|(path, _)| !unmanaged.contains(path.as_str()))
+    }
+
+    /// What a commit on top of `head` holds of the cluster: its tree, its lock, what left it, seeds that HEAD does not
+    /// have, and the profile if it stands in the repo.
+    ///
+    /// # Errors
+    /// What the system says of the profile's file.
     pub fn commit_entries(
         &self,
         disk: &dyn Disk,
-        repo: &Repo,
         root: &Path,
+        head: &Tree,
     ) -> Result<BTreeMap<String, Option<File>>, Error> {
         let rendered = &self.rendered;
-        let head = repo.head_files(&rendered.path)?;
-        let lock = Lock::of(&rendered.tree, &rendered.unmanaged);
         let mut entries = BTreeMap::new();
-        let was_ours = lock_of(&head);
+        let was_ours = lock_of(head);
         for path in
             was_ours.paths().chain(self.today.lock.paths()).filter(|path| rendered.tree.get(path.as_str()).is_none())
         {
             entries.insert(self.in_repo(path.as_str()), None);
         }
-        for (path, file) in rendered.tree.files().filter(|(path, _)| lock.has(path)) {
+        for (path, file) in self.ours() {
             entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
         }
         // The root lists the seeds, so the first commit needs them, also the one that the user has patched already; once
@@ -195,7 +207,7 @@ impl Cluster {
                 entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
             }
         }
-        let bytes = lock.write().into_bytes();
+        let bytes = Lock::of(&rendered.tree, &rendered.unmanaged).write().into_bytes();
         entries.insert(self.in_repo(lock::NAME), Some(File { bytes, executable: false }));
         // The text is the one that was read, whatever became of the file since.
         if let Some(path) = below(root, &self.profile_path) {
@@ -206,27 +218,10 @@ impl Cluster {
         Ok(entries)
     }
 
-    /// The files that Flux applies by way of ours in HEAD.
-    ///
-    /// # Errors
-    /// What git says.
-    pub fn applied_in_head(&self, repo: &Repo) -> Result<Tree, Error> {
-        let head = repo.head_files(&self.rendered.path)?;
-        let lock = lock_of(&head);
-        let listed = listed(&head, &lock);
-        let applied = head.files().filter(|(path, _)| lock.has(path) || listed.contains(path));
-        Ok(applied.map(|(path, file)| (path.clone(), file.clone())).collect())
-    }
-
     /// What a commit would change of the cluster's tree, by unit: against HEAD, whatever was written to disk before.
-    ///
-    /// # Errors
-    /// What git says.
-    pub fn counts_against_head(&self, repo: &Repo) -> Result<BTreeMap<String, Counts>, Error> {
-        let head = repo.head_files(&self.rendered.path)?;
+    pub fn counts_against(&self, head: &Tree) -> BTreeMap<String, Counts> {
         let mut units: BTreeMap<String, Counts> = BTreeMap::new();
-        let lock = Lock::of(&self.rendered.tree, &self.rendered.unmanaged);
-        for (path, file) in self.rendered.tree.files().filter(|(path, _)| lock.has(path)) {
+        for (path, file) in self.ours() {
             let verb = match head.get(path.as_str()) {
                 None => Verb::Created,
                 Some(there) if there != file => Verb::Changed,
@@ -234,10 +229,10 @@ impl Cluster {
             };
             units.entry(self.unit_of(path, verb)).or_default().add(verb);
         }
-        for path in lock_of(&head).paths().filter(|path| self.rendered.tree.get(path.as_str()).is_none()) {
+        for path in lock_of(head).paths().filter(|path| self.rendered.tree.get(path.as_str()).is_none()) {
             units.entry(self.unit_of(path, Verb::Deleted)).or_default().add(Verb::Deleted);
         }
-        Ok(units)
+        units
     }
 
     /// The unit of a file; files of the cluster as a whole stand under its own words, deleted ones under their folder.
@@ -266,6 +261,14 @@ impl Cluster {
 
 fn wanted(rendered: &Rendered) -> Wanted<'_> {
     Wanted { path: &rendered.path, tree: &rendered.tree, seeds: &rendered.seeds, unmanaged: &rendered.unmanaged }
+}
+
+/// The files of a commit's tree that Flux applies by way of ours.
+pub fn applied_in(head: &Tree) -> Tree {
+    let lock = lock_of(head);
+    let listed = listed(head, &lock);
+    let applied = head.files().filter(|(path, _)| lock.has(path) || listed.contains(path));
+    applied.map(|(path, file)| (path.clone(), file.clone())).collect()
 }
 
 fn lock_of(tree: &Tree) -> Lock {
