@@ -272,6 +272,11 @@ impl Problems {
         self.0.extend(problems);
     }
 
+    /// The value, or nothing and what was found instead of it.
+    pub fn keep<T>(&mut self, result: Result<T, Vec<Problem>>) -> Option<T> {
+        result.map_err(|found| self.extend(found)).ok()
+    }
+
     /// Shows another text of the same length in all places of that file.
     pub fn show(&mut self, source: &Arc<Source>) {
         let of_file =

@@ -42,9 +42,8 @@ impl Planner<'_> {
         let mut chosen = Vec::new();
         for (name, asked) in &profile.components.0 {
             let place = profile.place(&name.span);
-            match self.catalog.component(name.as_str(), &place) {
-                Ok(folder) => chosen.extend(self.choose(&name.value, place, asked, folder)),
-                Err(found) => self.problems.extend(found),
+            if let Some(folder) = self.problems.keep(self.catalog.component(name.as_str(), &place)) {
+                chosen.extend(self.choose(&name.value, place, asked, folder));
             }
         }
         for component in &chosen {

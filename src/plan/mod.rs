@@ -112,13 +112,7 @@ impl<'a> Plan<'a> {
         versions::check_flux(profile, &catalog.table, problems);
         let apis = Arc::new(Apis::new(Arc::clone(&catalog.table), versions.clone()));
         let for_templates: Arc<dyn template::Apis> = apis.clone();
-        let cluster = match catalog.section("cluster") {
-            Ok(engine) => engine,
-            Err(found) => {
-                problems.extend(found);
-                return None;
-            }
-        };
+        let cluster = problems.keep(catalog.section("cluster"))?;
         let oci_charts = for_templates.has("HelmRelease", "spec.chartRef").unwrap_or(false);
         let mut planner = Planner {
             profile,

@@ -99,13 +99,7 @@ impl Planner<'_> {
 
     fn store_part(&mut self, store: &Store) -> Option<Part> {
         let place = self.profile.place(&store.provider.span);
-        let folder = match self.catalog.provider(store.provider.as_str(), &place) {
-            Ok(folder) => folder,
-            Err(found) => {
-                self.problems.extend(found);
-                return None;
-            }
-        };
+        let folder = self.problems.keep(self.catalog.provider(store.provider.as_str(), &place))?;
         let what = format!("the store `{}`", store.name);
         let options =
             options::read(self.profile, &what, &store.options, folder.spec.options.as_ref(), true, self.problems);

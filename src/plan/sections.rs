@@ -64,13 +64,7 @@ impl Planner<'_> {
 
     /// The templates of a built-in folder.
     pub(super) fn templates(&mut self, folder: &str) -> Option<Arc<Engine>> {
-        match self.catalog.section(folder) {
-            Ok(engine) => Some(engine),
-            Err(found) => {
-                self.problems.extend(found);
-                None
-            }
-        }
+        self.problems.keep(self.catalog.section(folder))
     }
 
     fn namespaces_unit(&mut self) {

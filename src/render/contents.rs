@@ -97,22 +97,17 @@ fn templates(part: &Part, problems: &mut Problems) -> Files {
             );
             continue;
         }
-        match part.engine.documents(&path, &part.context) {
-            Ok(documents) => files.entry(part.file.clone().unwrap_or(name)).or_default().extend(documents),
-            Err(found) => problems.extend(found),
+        if let Some(documents) = problems.keep(part.engine.documents(&path, &part.context)) {
+            files.entry(part.file.clone().unwrap_or(name)).or_default().extend(documents);
         }
     }
     files
 }
 
 fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems) -> Files {
-    let mut values = json!({});
-    if let Some(part) = &chart.values_template {
-        match part.engine.documents(&part.folder, &part.context) {
-            Ok(documents) => values = documents.into_iter().next().unwrap_or(json!({})),
-            Err(found) => problems.extend(found),
-        }
-    }
+    let template = chart.values_template.as_ref();
+    let documents = template.and_then(|part| problems.keep(part.engine.documents(&part.folder, &part.context)));
+    let mut values = documents.into_iter().flatten().next().unwrap_or(json!({}));
     if let Some(users) = &chart.values {
         patches::overlay(&mut values, users);
     }
@@ -121,13 +116,9 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
         "timeout": chart.timeout, "namespace": chart.namespace, "source": chart.source, "chart": chart.chart,
         "version": chart.version, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
     });
-    match plan.cluster.documents("helmrelease.yaml.j2", &Context::of(&context, &plan.for_templates)) {
-        Ok(documents) => Files::from([("helmrelease.yaml".to_owned(), documents)]),
-        Err(found) => {
-            problems.extend(found);
-            Files::new()
-        }
-    }
+    let context = Context::of(&context, &plan.for_templates);
+    let documents = problems.keep(plan.cluster.documents("helmrelease.yaml.j2", &context));
+    documents.map(|documents| ("helmrelease.yaml".to_owned(), documents)).into_iter().collect()
 }
 
 /// Keeps an object from being pruned where its kind must be, unless the user's patch says otherwise.

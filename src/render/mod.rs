@@ -109,13 +109,8 @@ impl Writer<'_> {
 
     /// One object of a template that every cluster has.
     fn object(&mut self, template: &str, context: &Value) -> Vec<Value> {
-        match self.plan.cluster.documents(template, &Context::of(context, &self.plan.for_templates)) {
-            Ok(documents) => documents,
-            Err(found) => {
-                self.problems.extend(found);
-                Vec::new()
-            }
-        }
+        let context = Context::of(context, &self.plan.for_templates);
+        self.problems.keep(self.plan.cluster.documents(template, &context)).unwrap_or_default()
     }
 
     fn kustomization(&mut self, folder: &str, unit: Option<&str>, key: &str, resources: &[String]) {
