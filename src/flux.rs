@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
-/// The names that make a folder one with a kustomization of its own (kubernetes-sigs/kustomize api/konfig/general.go).
-const KUSTOMIZATION_FILES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// The names that make a folder one with a kustomization of its own, ours first (kubernetes-sigs/kustomize
+/// api/konfig/general.go).
+pub const KUSTOMIZATION_FILES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// Whether a folder has a kustomization of its own; an empty `folder` is the root of the paths.
 pub fn has_kustomization(paths: &BTreeSet<String>, folder: &str) -> bool {

@@ -38,6 +38,9 @@ impl TreePath {
     }
 }
 
+/// What the root of a tree applies by itself, in this order.
+pub const ROOT_ENTRIES: [&str; 3] = ["flux-system", "sources", "kustomizations"];
+
 /// Whether a path is inside of a folder, as text: both are safe relative paths with `/`.
 pub fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::tree::{self, ObjectId, Tree, is_below, is_in, object_id, text_at};
+use crate::tree::{self, ObjectId, ROOT_ENTRIES, Tree, is_below, is_in, object_id, text_at};
 
 /// The Flux Kustomization that applies the root.
 const ROOT: &str = "flux-system";
@@ -116,8 +116,7 @@ impl Applied {
             _ => false,
         });
         let anew = changed.map(|(by, id)| Drop { what: id.to_string(), by: by.clone(), fate: Fate::StartsAnew });
-        let ours = ["flux-system", "sources", "kustomizations"];
-        let listed = self.listed.difference(&after.listed).filter(|entry| !ours.contains(&entry.as_str()));
+        let listed = self.listed.difference(&after.listed).filter(|entry| !ROOT_ENTRIES.contains(&entry.as_str()));
         let listed = listed.map(|entry| Drop { what: entry.clone(), by: ROOT.to_owned(), fate: Fate::Goes });
         let mut drops: Vec<Drop> = objects.chain(anew).chain(listed).collect();
         drops.sort();

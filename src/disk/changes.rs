@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::lock::{self, Lock};
 use super::{Disk, Entry, said};
 use crate::error::Error;
+use crate::flux::KUSTOMIZATION_FILES;
 use crate::tree::{self, File, Tree, TreePath};
 
 /// What a folder is to hold.
@@ -233,8 +234,8 @@ impl Today {
         let (folder, name) =
             path.as_str().rsplit_once('/').map_or(("", path.as_str()), |(folder, name)| (folder, name));
         let join = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        let others: Vec<String> = match name {
-            "kustomization.yaml" => ["kustomization.yml", "Kustomization"].map(join).to_vec(),
+        let others: Vec<String> = match KUSTOMIZATION_FILES {
+            [ours, others @ ..] if name == *ours => others.iter().map(|other| join(other)).collect(),
             _ => Vec::new(),
         };
         let differs_in_case = |entry: &&String| entry.eq_ignore_ascii_case(path.as_str()) && *entry != path.as_str();

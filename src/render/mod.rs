@@ -20,7 +20,7 @@ use crate::plan::unit::{Content, Unit};
 use crate::plan::{Plan, defaults};
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::template::{Apis as _, Context};
-use crate::tree::{File, Tree, TreePath, is_below, is_in};
+use crate::tree::{File, ROOT_ENTRIES, Tree, TreePath, is_below, is_in};
 use crate::yaml;
 use contents::Contents;
 
@@ -212,7 +212,7 @@ impl Writer<'_> {
 
     /// The root kustomization: what bootstrap brings, what is ours, and what the user asked for.
     fn root(&mut self, existing: &BTreeSet<String>) {
-        let mut resources: Vec<String> = ["flux-system", "sources", "kustomizations"].map(str::to_owned).to_vec();
+        let mut resources: Vec<String> = ROOT_ENTRIES.map(str::to_owned).to_vec();
         for include in &self.plan.profile.flux.include {
             let path = include.as_str();
             if self.tree.files().any(|(ours, _)| is_in(ours.as_str(), path)) {
