@@ -186,8 +186,7 @@ impl Planner<'_> {
             let readers = self.readers.entry(store.name.to_string()).or_default();
             readers.entry(reader.to_owned()).or_insert_with(|| place.clone());
         }
-        let kind = if store.namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
-        json!({ "kind": kind, "name": store.name })
+        json!({ "kind": store.kind(), "name": store.name })
     }
 
     fn units_of(&mut self, component: &Chosen<'_>) {
@@ -351,17 +350,12 @@ impl Planner<'_> {
         capabilities: impl Iterator<Item = &'c Capability>,
     ) -> Vec<Need> {
         let what = format!("the component `{}`", component.name);
-        let mut needs = Vec::new();
-        for capability in capabilities {
-            if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
-                needs.push(Need {
-                    capability: capability.name.clone(),
-                    what: what.clone(),
-                    optional: capability.optional,
-                });
-            }
-        }
-        needs
+        let need = |capability: &Capability| Need {
+            capability: capability.name.clone(),
+            what: what.clone(),
+            optional: capability.optional,
+        };
+        self.that_hold(component, capabilities).into_iter().map(need).collect()
     }
 
     fn provisions<'c>(
@@ -369,14 +363,23 @@ impl Planner<'_> {
         component: &Chosen<'_>,
         capabilities: impl Iterator<Item = &'c Capability>,
     ) -> Vec<String> {
-        let mut provides = Vec::new();
-        for capability in capabilities {
-            if self.holds(&component.engine, capability.when.as_deref(), &component.context) {
-                self.provided.entry(capability.name.clone()).or_default().insert(component.name.to_string());
-                provides.push(capability.name.clone());
-            }
+        let held = self.that_hold(component, capabilities);
+        let provides: Vec<String> = held.into_iter().map(|capability| capability.name.clone()).collect();
+        for capability in &provides {
+            self.provided.entry(capability.clone()).or_default().insert(component.name.to_string());
         }
         provides
+    }
+
+    /// The capabilities whose `when:` holds.
+    fn that_hold<'c>(
+        &mut self,
+        component: &Chosen<'_>,
+        capabilities: impl Iterator<Item = &'c Capability>,
+    ) -> Vec<&'c Capability> {
+        let holds =
+            |capability: &&Capability| self.holds(&component.engine, capability.when.as_deref(), &component.context);
+        capabilities.filter(holds).collect()
     }
 
     fn conflicts(&mut self, component: &Chosen<'_>) {

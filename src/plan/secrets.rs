@@ -129,11 +129,10 @@ impl Planner<'_> {
         let readers =
             self.readers.get(store.name.as_str()).into_iter().flat_map(std::collections::BTreeMap::keys).cloned();
         let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
-        let kind = if namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" };
         let context = Context::of(
             &json!({
                 "store": {
-                    "name": store.name, "kind": kind, "namespace": namespace, "namespaces": namespaces,
+                    "name": store.name, "kind": store.kind(), "namespace": namespace, "namespaces": namespaces,
                     "serviceAccount": { "name": account_name, "namespace": account_namespace },
                 },
                 "options": options,

@@ -34,6 +34,13 @@ pub struct Store {
     pub options: Node,
 }
 
+impl Store {
+    /// The kind of object that it is.
+    pub fn kind(&self) -> &'static str {
+        if self.namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" }
+    }
+}
+
 const STORE_KEYS: &[&str] = &["name", "provider", "namespace", "namespaces", "serviceAccount"];
 
 impl Decode for Store {
