@@ -42,7 +42,7 @@ fn talk(text: &str) {
 /// Shows why a command did not do what was asked.
 pub fn refusal(problems: &[Problem], format: Format) {
     match format {
-        Format::Text => problems.iter().for_each(|problem| talk(&text(problem))),
+        Format::Text => warnings(problems),
         Format::Json => say(&format!("{:#}", json!({ "findings": list(problems) }))),
     }
 }
@@ -102,7 +102,7 @@ fn text(problem: &Problem) -> String {
             group = group.element(level.with_name(name).message(note.as_str()));
         }
     }
-    let mut text = Renderer::styled().term_width(WIDTH).render(&[group]).clone();
+    let mut text = Renderer::styled().term_width(WIDTH).render(&[group]);
     for line in problem.detail.iter().flat_map(|detail| detail.lines()) {
         text.push_str("\n    ");
         text.push_str(line);
