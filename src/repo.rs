@@ -15,7 +15,7 @@ use git2::{
     Signature, Time,
 };
 
-use crate::disk::{self, Disk, said};
+use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem};
 use crate::tree::{File, Tree, TreePath};
@@ -450,7 +450,7 @@ fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
     let elsewhere = "render without --commit, then:\ngit add profiles clusters .fluxwright\ngit commit";
     let dot_git = root.join(".git");
     let place = || Place::file(root.display().to_string());
-    let entry = said("look at", &dot_git, disk.entry(&dot_git))?;
+    let entry = disk::entry(disk, &dot_git)?;
     if entry == Some(disk::Entry::File) {
         return Err(Problem::new(Code::GIT_STATE, "this is a worktree or a submodule of another repository")
             .at(place())
@@ -465,7 +465,7 @@ fn refuse_layout(disk: &dyn Disk, root: &Path) -> Result<(), Failure> {
             .into());
     }
     let lock = dot_git.join("index.lock");
-    if said("look at", &lock, disk.entry(&lock))?.is_some() {
+    if disk::entry(disk, &lock)?.is_some() {
         return Err(Problem::new(
             Code::GIT_STATE,
             "another git is at work here, or was stopped: there is an index.lock",

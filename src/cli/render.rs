@@ -16,7 +16,7 @@ use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
 use crate::cluster::{Cluster, Counts, Verb, applied_in, in_one_folder, trees_without_profile};
-use crate::disk::{self, Disk, said};
+use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Severity, Source, nearest};
 use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
@@ -378,12 +378,12 @@ fn own_component_entries(disk: &dyn Disk, repo: &Repo, root: &Path) -> Result<Ve
         }
     }
     let version = root.join(VERSION_FILE);
-    if said("look at", &version, disk.entry(&version))? == Some(disk::Entry::File) && !repo.ignores(VERSION_FILE)? {
+    if disk::entry(disk, &version)? == Some(disk::Entry::File) && !repo.ignores(VERSION_FILE)? {
         entries.push((VERSION_FILE.to_owned(), Some(disk::read_file(disk, &version)?)));
     }
     for (path, _) in repo.head_files(OWN_COMPONENTS)?.files() {
         let path = format!("{OWN_COMPONENTS}/{path}");
-        if said("look at", &root.join(&path), disk.entry(&root.join(&path)))?.is_none() {
+        if disk::entry(disk, &root.join(&path))?.is_none() {
             entries.push((path, None));
         }
     }

@@ -31,7 +31,7 @@ impl Workspace {
     pub fn find(global: &Global) -> Result<Workspace, Failure> {
         let disk = LocalDisk;
         let start = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
-        if matches!(said("look at", &start, disk.entry(&start))?, None | Some(Entry::File)) {
+        if matches!(disk::entry(&disk, &start)?, None | Some(Entry::File)) {
             return Err(argument(format!("there is no folder `{}`", start.display())).into());
         }
         let here = said("look at", &start, std::path::absolute(&start))?;
@@ -117,7 +117,7 @@ impl Workspace {
             return Ok(path.clone());
         }
         let path = self.start.join(asked);
-        if said("look at", &path, self.disk.entry(&path))?.is_some_and(|entry| entry != Entry::Folder) {
+        if disk::entry(&self.disk, &path)?.is_some_and(|entry| entry != Entry::Folder) {
             return Ok(path);
         }
         let names: Vec<String> =

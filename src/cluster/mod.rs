@@ -249,7 +249,7 @@ impl Cluster {
     /// # Errors
     /// What the system says.
     pub fn profile_is_a_link(&self, disk: &dyn Disk, root: &Path) -> Result<Option<Problem>, Error> {
-        let entry = said("look at", &self.profile_path, disk.entry(&self.profile_path))?;
+        let entry = disk::entry(disk, &self.profile_path)?;
         if entry != Some(Entry::Other) || below(root, &self.profile_path).is_none() {
             return Ok(None);
         }
@@ -315,7 +315,7 @@ pub fn trees_without_profile(disk: &dyn Disk, root: &Path, clusters: &[Cluster])
         let path = format!("clusters/{name}");
         let lock = root.join(&path).join(lock::NAME);
         let owned = clusters.iter().any(|cluster| cluster.rendered.path == path);
-        if !owned && said("look at", &lock, disk.entry(&lock))?.is_some() {
+        if !owned && disk::entry(disk, &lock)?.is_some() {
             let says = format!("`{path}` is a tree of fluxwright's, and no profile belongs to it");
             let problem = Problem::warning(Code::TREE_WITHOUT_PROFILE, says).at(Place::file(&path));
             let because = "its profile was deleted or renamed, and Flux applies the tree as long as it stands there";

@@ -201,12 +201,20 @@ pub fn said<T>(what: &'static str, path: &Path, result: io::Result<T>) -> Result
     result.map_err(|source| Error::Disk { what, path: path.to_owned(), source })
 }
 
+/// What is at a path, if anything.
+///
+/// # Errors
+/// What the system says.
+pub fn entry(disk: &dyn Disk, path: &Path) -> Result<Option<Entry>, Error> {
+    said("look at", path, disk.entry(path))
+}
+
 /// A text file, if there is one. What is no UTF-8 is an error of the file's, said with its path.
 ///
 /// # Errors
 /// What the system says, or that the file is no text.
 pub fn read_text(disk: &dyn Disk, path: &Path) -> Result<Option<String>, Error> {
-    if said("look at", path, disk.entry(path))?.is_none() {
+    if entry(disk, path)?.is_none() {
         return Ok(None);
     }
     let bytes = said("read", path, disk.read(path))?;
