@@ -91,7 +91,7 @@ impl Planner<'_> {
         }
         let version = asked.version.as_ref().map(std::string::ToString::to_string);
         let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
-        let mut context = Context::of(&self.context(), &self.apis).with(asked_for);
+        let mut context = self.context.with(asked_for);
         if let (Some(asked), true) = (&asked.namespace, spec.units.iter().any(|unit| unit.git.is_some())) {
             let says = format!("the manifests of `{name}` say their namespace themselves");
             let place = self.profile.place(&asked.span);

@@ -82,6 +82,7 @@ struct Planner<'a> {
     versions: BTreeMap<String, semver::Version>,
     given: BTreeSet<String>,
     oci_charts: bool,
+    context: Context,
     units: Vec<Unit>,
     sources: Sources,
     scripts: Vec<Script>,
@@ -121,6 +122,7 @@ impl<'a> Plan<'a> {
             versions,
             given: given(profile, catalog),
             oci_charts,
+            context: Context::of(&context(profile), &for_templates),
             units: Vec::new(),
             sources: Sources::default(),
             scripts: Vec::new(),
@@ -137,6 +139,38 @@ impl<'a> Plan<'a> {
         let Planner { given, units, sources, scripts, .. } = planner;
         Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, catalog })
     }
+}
+
+/// What every template of a component may ask for.
+fn context(profile: &Profile) -> Value {
+    let kubernetes = &profile.kubernetes;
+    let vsphere = profile.vsphere.as_ref().map(|vsphere| {
+        json!({
+            "server": vsphere.server,
+            "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value.0),
+            "thumbprint": vsphere.thumbprint,
+            "insecure": vsphere.insecure.as_ref().is_some_and(|insecure| insecure.value),
+            "datacenters": vsphere.datacenters,
+            "clusterId": vsphere.cluster_id,
+            "clusterDistribution": vsphere.cluster_distribution,
+            "topologyCategories": vsphere.topology_categories,
+            "nodeFolder": vsphere.node_folder,
+        })
+    });
+    json!({
+        "cluster": {
+            "name": profile.name(),
+            "path": profile.tree_path(),
+            "kubernetes": {
+                "version": kubernetes.version,
+                "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
+                "controlPlaneNodes": kubernetes.control_plane_nodes,
+                "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
+            },
+            "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
+        },
+        "vsphere": vsphere,
+    })
 }
 
 /// What the profile's sections and the distribution provide.
@@ -216,39 +250,6 @@ impl Planner<'_> {
         {
             planned.level = Some((level, who.to_owned()));
         }
-    }
-
-    /// What every template may ask for.
-    fn context(&self) -> Value {
-        let profile = self.profile;
-        let kubernetes = &profile.kubernetes;
-        let vsphere = profile.vsphere.as_ref().map(|vsphere| {
-            json!({
-                "server": vsphere.server,
-                "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value.0),
-                "thumbprint": vsphere.thumbprint,
-                "insecure": vsphere.insecure.as_ref().is_some_and(|insecure| insecure.value),
-                "datacenters": vsphere.datacenters,
-                "clusterId": vsphere.cluster_id,
-                "clusterDistribution": vsphere.cluster_distribution,
-                "topologyCategories": vsphere.topology_categories,
-                "nodeFolder": vsphere.node_folder,
-            })
-        });
-        json!({
-            "cluster": {
-                "name": profile.name(),
-                "path": profile.tree_path(),
-                "kubernetes": {
-                    "version": kubernetes.version,
-                    "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
-                    "controlPlaneNodes": kubernetes.control_plane_nodes,
-                    "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
-                },
-                "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
-            },
-            "vsphere": vsphere,
-        })
     }
 
     /// Whether the condition of something in component.yaml holds.
