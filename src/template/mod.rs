@@ -197,14 +197,7 @@ impl Engine {
     /// What is wrong with an expression.
     pub fn expand(&self, value: &Json, context: &Context) -> Result<Json, Problem> {
         match value {
-            Json::String(text) if only_expression(text).is_some() => {
-                let value = self.evaluate(only_expression(text).unwrap_or_default(), context)?;
-                Ok(serde_json::to_value(&value).unwrap_or(Json::Null))
-            }
-            Json::String(text) if text.contains("<{") || text.contains("<%") => {
-                let done = self.env.render_named_str(EXPRESSION, text, context.root(0));
-                done.map(Json::String).map_err(|error| self.explain(&error))
-            }
+            Json::String(text) => self.expand_text(text, context),
             Json::Array(items) => items.iter().map(|item| self.expand(item, context)).collect(),
             Json::Object(map) => {
                 let entry = |(key, value): (&String, &Json)| Ok((key.clone(), self.expand(value, context)?));
@@ -212,6 +205,18 @@ impl Engine {
             }
             other => Ok(other.clone()),
         }
+    }
+
+    fn expand_text(&self, text: &str, context: &Context) -> Result<Json, Problem> {
+        if let Some(expression) = only_expression(text) {
+            let value = self.evaluate(expression, context)?;
+            return Ok(serde_json::to_value(&value).unwrap_or(Json::Null));
+        }
+        if !text.contains("<{") && !text.contains("<%") {
+            return Ok(Json::String(text.to_owned()));
+        }
+        let done = self.env.render_named_str(EXPRESSION, text, context.root(0));
+        done.map(Json::String).map_err(|error| self.explain(&error))
     }
 
     /// Whether an expression of component.yaml (`when:`) holds.
