@@ -722,10 +722,17 @@ fn a_profile_that_is_a_link_stays_one() {
     symlink("../shared/minimal.yaml", repo.path("profiles/minimal.yaml")).unwrap();
     repo.git(&["add", "."]);
     repo.git(&["commit", "--quiet", "-m", "before"]);
-    let run = repo.commit(&[]);
-    if run.code == 0 {
-        is_whole(&repo);
-    }
+    let head = repo.id("HEAD");
+    let says =
+        "error FW405 leaves-the-repo: `profiles/minimal.yaml` is a link, and a commit holds the profile that was read
+--> profiles/minimal.yaml
+ = hint: put the file itself there, or render without --commit
+
+";
+    assert_eq!(repo.commit(&[]).refused(), says);
+    assert_eq!(repo.id("HEAD"), head);
+    assert!(fs::symlink_metadata(repo.path("profiles/minimal.yaml")).unwrap().is_symlink());
+    assert!(!repo.exists("clusters/minimal"));
 }
 
 #[test]
