@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::problem::{Problems, Source};
-use crate::yaml::{self, Kind, Meaning, Node};
+use crate::yaml;
 
 /// A path below a folder: parts of letters, digits, `.`, `_` and `-`, joined by `/`.
 ///
@@ -164,23 +164,9 @@ pub fn object_id(object: &Value) -> Option<ObjectId> {
 pub fn documents(name: &str, bytes: &[u8]) -> Vec<Value> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
     let mut ignored = Problems::default();
-    let nodes = yaml::read_all(&Source::new(name, text), &mut ignored).unwrap_or_default();
-    nodes.iter().map(as_read).collect()
-}
-
-fn as_read(node: &Node) -> Value {
-    match &node.kind {
-        Kind::List(items) => items.iter().map(as_read).collect(),
-        Kind::Map(entries) => {
-            Value::Object(entries.iter().map(|(key, node)| (key.text.clone(), as_read(node))).collect())
-        }
-        Kind::Scalar { text, .. } => match node.meaning() {
-            Some(Meaning::Null) => Value::Null,
-            Some(Meaning::Bool(truth)) => Value::Bool(truth),
-            Some(Meaning::Number(number)) => Value::Number(number),
-            _ => Value::String(text.clone()),
-        },
-    }
+    let source = Source::new(name, text);
+    let nodes = yaml::read_all(&source, &mut ignored).unwrap_or_default();
+    nodes.iter().map(|node| node.value(&source, &mut ignored)).collect()
 }
 
 #[cfg(test)]
