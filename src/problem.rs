@@ -163,6 +163,11 @@ impl Source {
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
+
+    /// The byte offset, or the nearest one before it at which a character begins.
+    pub fn boundary(&self, offset: usize) -> usize {
+        (0..=offset.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0)
+    }
 }
 
 /// Where a finding points: bytes of a source, or only a path when there is no text to show.

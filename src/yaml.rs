@@ -258,7 +258,7 @@ impl<'a> Reader<'a> {
     /// What the parser stumbled over; a tab in an indentation is found on the lines around.
     fn not_yaml(&self, at: usize, parser_says: &str) -> Fatal {
         let text = self.source.text.as_str();
-        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let at = self.source.boundary(at);
         if let Some(marker) = conflict_marker(text) {
             let says = "conflict markers of a merge stand in the file".to_owned();
             return self.refuse(

@@ -114,13 +114,8 @@ fn text(problem: &Problem) -> String {
 /// The place with its first line; a mapping of many lines is shown where it begins.
 fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let source = place.source.text.as_str();
-    let start = boundary(source, place.start);
+    let start = place.source.boundary(place.start);
     let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-    let end = boundary(source, place.end.clamp(start, line_end));
+    let end = place.source.boundary(place.end.clamp(start, line_end));
     Snippet::source(source).path(place.source.name.as_str()).annotation(AnnotationKind::Primary.span(start..end))
-}
-
-/// The offset, or the nearest one before it at which a character begins.
-fn boundary(text: &str, offset: usize) -> usize {
-    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
