@@ -278,12 +278,7 @@ impl Render {
                     .iter()
                     .map(|path| format!("  edited by hand   {}", cluster.in_repo(path.as_str()))),
             );
-            lines.extend(
-                cluster
-                    .files()
-                    .iter()
-                    .map(|(path, verb)| format!("  would be {}  {}", verb.as_str(), cluster.in_repo(path.as_str()))),
-            );
+            lines.extend(file_lines(cluster, "would be "));
         }
         match format {
             Format::Text => self.say(lines, MOST_LINES),
@@ -311,12 +306,7 @@ impl Render {
         for cluster in &changed {
             lines.push(format!("{}: {} in {}", cluster.name(), totals(cluster, ""), cluster.rendered.path));
             if self.verbose {
-                lines.extend(
-                    cluster
-                        .files()
-                        .iter()
-                        .map(|(path, verb)| format!("  {}  {}", verb.as_str(), cluster.in_repo(path.as_str()))),
-                );
+                lines.extend(file_lines(cluster, ""));
             } else if clusters.len() == 1 {
                 lines.extend(
                     cluster.counts_by_unit().iter().map(|(unit, counts)| format!("  {unit:26}  {}", counts.said(""))),
@@ -415,6 +405,13 @@ fn default_message(clusters: &[(&str, BTreeMap<String, Counts>)]) -> String {
         lines.extend(units.iter().map(|(unit, counts)| format!("- {unit}: {}", counts.said(""))));
     }
     lines.join("\n") + "\n"
+}
+
+/// A line for each file that is written; `would` stands before each verb.
+fn file_lines(cluster: &Cluster, would: &str) -> Vec<String> {
+    let line =
+        |(path, verb): (&TreePath, Verb)| format!("  {would}{}  {}", verb.as_str(), cluster.in_repo(path.as_str()));
+    cluster.files().into_iter().map(line).collect()
 }
 
 fn totals(cluster: &Cluster, would: &str) -> String {
