@@ -7,6 +7,7 @@
 //! A state in which that cannot be promised is refused with what to type (`docs/decisions/commit.md`). Config is read as
 //! data: no hook, filter, signing program or other command of it is ever started.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::build::TreeUpdateBuilder;
@@ -181,6 +182,52 @@ impl Repo {
         });
         self.git("read HEAD", walked)?;
         Ok(files.into_iter().collect())
+    }
+
+    /// A file of HEAD's tree; nothing if there is none.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn head_file(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(entry) = self.head_entry(path)?.filter(|entry| is_file(entry)) else { return Ok(None) };
+        let blob = self.git("read HEAD", self.repo.find_blob(entry.id()))?;
+        Ok(Some(blob.content().to_vec()))
+    }
+
+    /// The paths of all files below a folder of HEAD's tree.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn head_paths(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+        let mut paths = BTreeSet::new();
+        let tree = match self.head_entry(folder)? {
+            Some(entry) => self.git("read HEAD", entry.to_object(&self.repo))?.into_tree().ok(),
+            None if folder.is_empty() => self.head_tree()?,
+            None => None,
+        };
+        let Some(tree) = tree else { return Ok(paths) };
+        let walked = tree.walk(git2::TreeWalkMode::PreOrder, |parent, entry| {
+            if let (Ok(name), true) = (entry.name(), is_file(entry)) {
+                let below = format!("{parent}{name}");
+                paths.insert(if folder.is_empty() { below } else { format!("{folder}/{below}") });
+            }
+            git2::TreeWalkResult::Ok
+        });
+        self.git("read HEAD", walked)?;
+        Ok(paths)
+    }
+
+    fn head_entry(&self, path: &str) -> Result<Option<git2::TreeEntry<'static>>, Error> {
+        let Some(tree) = self.head_tree()?.filter(|_| !path.is_empty()) else { return Ok(None) };
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => Ok(Some(entry.to_owned())),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(git("read HEAD", &self.root, error)),
+        }
+    }
+
+    fn head_tree(&self) -> Result<Option<git2::Tree<'_>>, Error> {
+        self.head_commit()?.map(|head| self.git("read HEAD", head.tree())).transpose()
     }
 
     fn head_commit(&self) -> Result<Option<git2::Commit<'_>>, Error> {
@@ -411,6 +458,11 @@ impl Repo {
         }
         self.git("write the index", index.write())
     }
+}
+
+/// Whether an entry of a tree is a file, and no link, folder or submodule.
+fn is_file(entry: &git2::TreeEntry<'_>) -> bool {
+    entry.kind() == Some(ObjectType::Blob) && entry.filemode() != i32::from(FileMode::Link)
 }
 
 /// Where a commit goes, and from where its branch may move.

@@ -160,13 +160,14 @@ pub fn object_id(object: &Value) -> Option<ObjectId> {
     })
 }
 
-/// The documents of a YAML file as Flux reads them; nothing if it cannot be read.
-pub fn documents(name: &str, bytes: &[u8]) -> Vec<Value> {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+/// The documents of a YAML file as Flux reads them; nothing if it cannot be read as YAML at all.
+pub fn documents(name: &str, bytes: &[u8]) -> Option<Vec<Value>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    // What readers disagree about in somebody's file is not ours to say here: the objects' names are all that is asked.
     let mut ignored = Problems::default();
     let source = Source::new(name, text);
-    let nodes = yaml::read_all(&source, &mut ignored).unwrap_or_default();
-    nodes.iter().map(|node| node.value(&source, &mut ignored)).collect()
+    let nodes = yaml::read_all(&source, &mut ignored)?;
+    Some(nodes.iter().map(|node| node.value(&source, &mut ignored)).collect())
 }
 
 #[cfg(test)]

@@ -139,10 +139,12 @@ fn a_file_edited_by_hand_is_shown_and_not_written_over() {
     // What the edit made Flux apply would be dropped with it.
     let says = repo.refuses(&["render", "--discard-edits"]);
     assert!(
-        says.starts_with("error FW403 would-drop: mine.yaml is applied today and would not be any more\n"),
+        says.starts_with(
+            "error FW403 would-drop: clusters/minimal/mine.yaml is applied today and would not be any more\n"
+        ),
         "{says}"
     );
-    let said = repo.fluxwright(&["render", "--discard-edits", "--prune-ok", "mine.yaml"]).done();
+    let said = repo.fluxwright(&["render", "--discard-edits", "--prune-ok", "clusters/minimal/mine.yaml"]).done();
     assert_eq!(said, "minimal: 1 changed in clusters/minimal\n  the cluster                 1 changed\n");
     assert_eq!(repo.read(ROOT), before);
 }

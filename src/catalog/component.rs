@@ -42,6 +42,21 @@ section! {
     }
 }
 
+impl Component {
+    /// The name of one of its units among all units of a cluster: `app` has the component's own.
+    pub fn unit_name(&self, unit: &UnitSpec) -> String {
+        match unit.name.as_str() {
+            "app" => self.name.to_string(),
+            other => format!("{}-{other}", self.name),
+        }
+    }
+
+    /// The unit that what the component as a whole provides and requires is said of: `app`, or its last.
+    pub fn carrier(&self) -> Option<&UnitSpec> {
+        self.units.iter().find(|unit| unit.name.as_str() == "app").or(self.units.last())
+    }
+}
+
 section! {
     /// A folder of the catalog that renders a secret store.
     pub struct StoreProvider {

@@ -163,6 +163,22 @@ impl Catalog {
         };
         self.component_names().into_iter().filter(provides).collect()
     }
+
+    /// The kinds, as `group/Kind`, whose CRDs come with a component, if one of these units is of it.
+    pub fn kinds_of(&self, component: &str, units: &BTreeSet<&str>) -> BTreeSet<String> {
+        let may_be =
+            |unit: &&str| unit.strip_prefix(component).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        if !units.iter().any(may_be) {
+            return BTreeSet::new();
+        }
+        let Ok(folder) = self.component(component, &Place::file("")) else { return BTreeSet::new() };
+        let spec = &folder.spec;
+        if !spec.units.iter().any(|unit| units.contains(spec.unit_name(unit).as_str())) {
+            return BTreeSet::new();
+        }
+        let provided = spec.provides.iter().chain(spec.units.iter().flat_map(|unit| &unit.provides));
+        provided.filter_map(|capability| capability.name.strip_prefix("crd:")).map(str::to_owned).collect()
+    }
 }
 
 fn folder<T: Decode>(label: String, main: &str, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {

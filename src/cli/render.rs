@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
 use crate::catalog::{Catalog, OWN_COMPONENTS};
-use crate::cluster::{Cluster, Counts, Verb, applied_in, in_one_folder, trees_without_profile};
+use crate::cluster::{Allowed, Cluster, Counts, Verb, in_one_folder, trees_without_profile};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Severity, Source, nearest};
@@ -114,7 +114,8 @@ impl Render {
         if !self.stdout.is_empty() {
             return self.print(&clusters);
         }
-        let told = self.refuse(&clusters)?;
+        let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog };
+        let told = self.refuse(disk, &root, &clusters, allowed)?;
         if global.format == Format::Text {
             report::warnings(&told);
         }
@@ -124,7 +125,7 @@ impl Render {
                 self.tell_stale(&Outcome { clusters: &clusters, committed: None, warnings: &warnings }, global.format)
             );
         }
-        let commit = if self.commit { Some(self.prepare_commit(disk, &root, &clusters)?) } else { None };
+        let commit = if self.commit { Some(self.prepare_commit(disk, &root, &clusters, allowed)?) } else { None };
         match clusters.as_slice() {
             [one] => one.write(disk, &root)?,
             many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
@@ -192,27 +193,41 @@ impl Render {
     }
 
     /// Everything that stands in the way of writing, of all clusters at once.
-    fn refuse(&self, clusters: &[Cluster]) -> Result<Vec<Problem>, Failure> {
+    fn refuse(
+        &self,
+        disk: &dyn Disk,
+        root: &Path,
+        clusters: &[Cluster],
+        allowed: Allowed<'_>,
+    ) -> Result<Vec<Problem>, Failure> {
         let mut problems: Vec<Problem> = clusters.iter().flat_map(Cluster::in_the_way).collect();
         if !self.check {
             problems.extend(clusters.iter().flat_map(Cluster::edited));
         }
-        // What would be dropped is only known once it is known what would be written.
-        let edited = clusters.iter().any(|cluster| !cluster.changes.edited.is_empty());
-        if problems.is_empty() && !(self.check && edited) {
-            let dropped = |cluster: &Cluster| cluster.dropped(&cluster.today.applied(), "today", &self.prune_ok);
-            let drops: Vec<Problem> = clusters.iter().filter_map(dropped).collect();
-            if self.check {
-                // `--check` only tells; that `render` would refuse is a part of it.
-                return Ok(drops.into_iter().map(|drop| Problem { severity: Severity::Warning, ..drop }).collect());
+        // What would be lost is only known once it is known what would be written.
+        let known = |cluster: &Cluster| !cluster.is_blocked() && cluster.changes.edited.is_empty();
+        let mut told = Vec::new();
+        if clusters.iter().all(known) {
+            for cluster in clusters {
+                told.extend(cluster.lost_on_disk(disk, root, allowed)?);
             }
-            problems.extend(drops);
         }
+        if self.check && problems.is_empty() {
+            // `--check` only tells; that `render` would refuse is a part of it.
+            return Ok(told.into_iter().map(|lost| Problem { severity: Severity::Warning, ..lost }).collect());
+        }
+        problems.extend(told);
         if problems.is_empty() { Ok(Vec::new()) } else { Err(Failure::Problems(problems)) }
     }
 
     /// Looks whether a commit could be made, before anything is written.
-    fn prepare_commit(&self, disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<Commit, Failure> {
+    fn prepare_commit(
+        &self,
+        disk: &dyn Disk,
+        root: &Path,
+        clusters: &[Cluster],
+        allowed: Allowed<'_>,
+    ) -> Result<Commit, Failure> {
         let who = self.who()?;
         if self.message.as_ref().is_some_and(|message| message.trim().is_empty()) {
             return Err(argument("the message is empty".to_owned()).into());
@@ -228,7 +243,7 @@ impl Render {
         let mut changed = Vec::new();
         for cluster in clusters {
             let head = cluster.head(&repo)?;
-            problems.extend(cluster.dropped(&applied_in(&head), "in HEAD", &self.prune_ok));
+            problems.extend(cluster.lost_in_head(&repo, &head, allowed)?);
             problems.extend(cluster.profile_is_a_link(disk, root)?);
             entries.extend(cluster.commit_entries(disk, root, &head)?);
             changed.push((cluster.name(), cluster.counts_against(&head)));

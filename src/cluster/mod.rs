@@ -1,18 +1,23 @@
 //! One cluster of a repo: its profile, the tree that is rendered of it, and the folder as it stands.
 //!
 //! Here the pipeline meets the repo, the same way for writing, for `--check` and for a commit: read and render
-//! ([`Cluster::read`]), find what stands in the way ([`refusals`]), say what a commit holds ([`Cluster::commit_entries`]).
+//! ([`Cluster::read`]), find what stands in the way ([`refusals`]) and what Flux would delete ([`losses`]), say what a commit holds
+//! ([`Cluster::commit_entries`]).
 //!
 //! Not here: printing and exit codes (`cli`), and every operation itself (`disk`, `repo`).
 
+mod losses;
 mod refusals;
+mod state;
+
+pub use losses::Allowed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::disk::changes::{Changes, Today, Wanted, listed};
+use crate::disk::changes::{Changes, Today, Wanted};
 use crate::disk::lock::{self, Lock};
 use crate::disk::{self, Disk, Entry, said, write};
 use crate::error::{Error, Failure};
@@ -261,14 +266,6 @@ impl Cluster {
 
 fn wanted(rendered: &Rendered) -> Wanted<'_> {
     Wanted { path: &rendered.path, tree: &rendered.tree, seeds: &rendered.seeds, unmanaged: &rendered.unmanaged }
-}
-
-/// The files of a commit's tree that Flux applies by way of ours.
-pub fn applied_in(head: &Tree) -> Tree {
-    let lock = lock_of(head);
-    let listed = listed(head, &lock);
-    let applied = head.files().filter(|(path, _)| lock.has(path) || listed.contains(path));
-    applied.map(|(path, file)| (path.clone(), file.clone())).collect()
 }
 
 fn lock_of(tree: &Tree) -> Lock {

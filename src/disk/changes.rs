@@ -10,7 +10,7 @@ use super::lock::{self, Lock};
 use super::{Disk, Entry, said};
 use crate::error::Error;
 use crate::flux::KUSTOMIZATION_FILES;
-use crate::tree::{self, File, Tree, TreePath};
+use crate::tree::{File, Tree, TreePath};
 
 /// What a folder is to hold.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +40,6 @@ pub struct Today {
     pub lock_text: Option<String>,
     /// The bytes of the files that are ours or would be.
     pub files: Tree,
-    /// The user's files that a kustomization of ours lists.
-    pub listed: Tree,
     /// The first part of the way to the folder that is no folder.
     pub blocked: Option<PathBuf>,
 }
@@ -112,47 +110,13 @@ impl Today {
             }
         }
         today.files = files.into_iter().collect();
-        today.listed = today.read_listed(disk, &folder)?;
         Ok(today)
-    }
-
-    /// The files that Flux applies by way of ours: ours, and those of the user's that a kustomization of ours lists.
-    pub fn applied(&self) -> Tree {
-        let ours = self.files.files().filter(|(path, _)| self.lock.has(path));
-        ours.chain(self.listed.files()).map(|(path, file)| (path.clone(), file.clone())).collect()
-    }
-
-    /// The user's files that a kustomization of ours lists.
-    fn read_listed(&self, disk: &dyn Disk, folder: &Path) -> Result<Tree, Error> {
-        let mut files = Vec::new();
-        let foreign = |path: &TreePath| !self.lock.has(path) && self.entries.get(path.as_str()) == Some(&Entry::File);
-        for path in listed(&self.files, &self.lock).into_iter().filter(foreign) {
-            let at = folder.join(path.as_str());
-            let bytes = said("read", &at, disk.read(&at))?;
-            files.push((path, File { bytes, executable: false }));
-        }
-        Ok(files.into_iter().collect())
     }
 
     fn is_link_above(&self, path: &str) -> Option<String> {
         let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
         parents.into_iter().find(|parent| self.entries.contains_key(*parent)).map(str::to_owned)
     }
-}
-
-/// The paths that the kustomizations of a tree list, below the root; what the root itself lists is not followed.
-pub fn listed(tree: &Tree, lock: &Lock) -> Vec<TreePath> {
-    let mut paths = Vec::new();
-    for (path, file) in tree.files().filter(|(path, _)| lock.has(path)) {
-        let Some(folder) = path.as_str().strip_suffix("/kustomization.yaml") else { continue };
-        for document in tree::documents(path.as_str(), &file.bytes) {
-            let resources = document["resources"].as_array().cloned().unwrap_or_default();
-            let resources =
-                resources.iter().filter_map(|resource| TreePath::new(&format!("{folder}/{}", resource.as_str()?)));
-            paths.extend(resources);
-        }
-    }
-    paths
 }
 
 /// The first part of the way from the root that is there and no folder.

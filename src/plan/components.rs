@@ -198,11 +198,10 @@ impl Planner<'_> {
                 Problem::new(Code::BROKEN_COMPONENT, says).at(place).hint("units:\n  - name: app\n    templates: app"),
             );
         }
-        let carrier =
-            specs.iter().position(|unit| unit.name.as_str() == "app").unwrap_or(specs.len().saturating_sub(1));
+        let carrier = component.folder.spec.carrier().map(|unit| unit.name.as_str());
         let mut before = None;
-        for (index, spec) in specs.iter().enumerate() {
-            let of_component = (index == carrier).then_some(&component.folder.spec);
+        for spec in specs {
+            let of_component = (Some(spec.name.as_str()) == carrier).then_some(&component.folder.spec);
             if let Some(unit) = self.unit(component, spec, of_component, before.clone()) {
                 before = Some(unit.name.clone());
                 self.units.push(unit);
@@ -226,10 +225,7 @@ impl Planner<'_> {
         of_component: Option<&Component>,
         after: Option<String>,
     ) -> Option<Unit> {
-        let name = match spec.name.as_str() {
-            "app" => component.name.to_string(),
-            other => format!("{}-{other}", component.name),
-        };
+        let name = component.folder.spec.unit_name(spec);
         let (content, own_objects) = match (&spec.templates, &spec.chart, &spec.git) {
             (Some(folder), None, None) => {
                 self.expect_templates(component, folder);

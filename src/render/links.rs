@@ -116,7 +116,10 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
     let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
     let hint = match providers.as_slice() {
         [] => "if a release or path brings it, say which with `needs:`".to_owned(),
-        names => format!("add one of these components: {}", names.join(", ")),
+        names => format!(
+            "add one of these components: {}\n# to let one go for good, take out what needs it first, and the component in a later commit",
+            names.join(", ")
+        ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
 }

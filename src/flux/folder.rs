@@ -1,6 +1,6 @@
-//! What Flux does with a folder, as far as rendering has to know it.
+//! What Flux does with a folder by the names in it: which file is its kustomization, and what it lists where there is none.
 //!
-//! In: the paths below a folder. Out: what Flux would apply of it. Not here: objects and their owners.
+//! In: the paths below a folder. Out: paths. Not here: what stands in the files (`applied`).
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub fn has_kustomization(paths: &BTreeSet<String>, folder: &str) -> bool {
 /// What Flux lists for a folder without a kustomization: every YAML file below, and each folder that has a kustomization
 /// of its own as one (fluxcd/pkg kustomize/kustomize_generator.go).
 pub fn generated_resources(paths: &BTreeSet<String>, folder: &str) -> Vec<String> {
-    let below = paths.iter().filter_map(|path| rest_below(path, folder));
+    let below = paths.iter().filter_map(|path| rest_below(path, folder)).filter(|rest| !left_out(rest));
     let mut resources = BTreeSet::new();
     for rest in below {
         let parents = rest.match_indices('/').map(|(at, _)| &rest[..at]);
@@ -30,17 +30,45 @@ pub fn generated_resources(paths: &BTreeSet<String>, folder: &str) -> Vec<String
     resources.into_iter().collect()
 }
 
+/// What source-controller leaves out of every artifact, as far as it ends like a manifest: git's own and CI's files, and
+/// those of tools (fluxcd/pkg sourceignore/sourceignore.go). A repo's own `.sourceignore` is not read.
+fn left_out(path: &str) -> bool {
+    const FILES: &[&str] = &[
+        ".travis.yml",
+        ".gitlab-ci.yml",
+        "appveyor.yml",
+        ".drone.yml",
+        "cloudbuild.yaml",
+        "codeship-services.yml",
+        "codeship-steps.yml",
+        ".goreleaser.yml",
+        ".goreleaser.yaml",
+        ".sops.yaml",
+        ".flux.yaml",
+    ];
+    let git = |part: &str| part.starts_with(".git") || part == ".circleci";
+    path.rsplit('/').next().is_some_and(|name| FILES.contains(&name)) || path.split('/').any(git)
+}
+
 fn rest_below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     if folder.is_empty() { Some(path) } else { path.strip_prefix(folder)?.strip_prefix('/') }
 }
 
-fn join(folder: &str, name: &str) -> String {
+/// A path of a folder and what is in it; an empty folder is the root.
+pub fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_reaches_flux_is_not_walked() {
+        let paths = [".github/workflows/x.yaml", "a/.sops.yaml", "a/.gitlab-ci.yml", "a/x.yaml"];
+        let paths: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        assert_eq!(generated_resources(&paths, ""), ["a/x.yaml"]);
+    }
 
     #[test]
     fn a_folder_without_kustomization_is_walked_and_one_with_is_taken_whole() {

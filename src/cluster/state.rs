@@ -1,0 +1,117 @@
+//! The repo's files in three states, for the applied set: as they stand, as HEAD has them, and as they would be.
+//!
+//! In: a disk or a repository, and what is rendered. Out: [`Files`]. Nothing is written here.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Cluster;
+use crate::disk::lock::Lock;
+use crate::disk::{self, Disk, Entry, said};
+use crate::error::Error;
+use crate::flux::applied::Files;
+use crate::flux::folder::join;
+use crate::repo::Repo;
+use crate::tree::{File, TreePath, is_below};
+
+/// The files as they stand; links are never followed.
+pub struct OnDisk<'a> {
+    /// The disk.
+    pub disk: &'a dyn Disk,
+    /// The repo's root.
+    pub root: &'a Path,
+}
+
+impl Files for OnDisk<'_> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+        let at = self.root.join(path);
+        if disk::entry(self.disk, &at)? != Some(Entry::File) {
+            return Ok(None);
+        }
+        said("read", &at, self.disk.read(&at)).map(|bytes| Some(Cow::Owned(bytes)))
+    }
+
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+        let paths = disk::plain_files_below(self.disk, &self.root.join(folder))?;
+        Ok(paths.into_iter().map(|path| join(folder, &path)).collect())
+    }
+}
+
+/// The files of HEAD's tree.
+pub struct InHead<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+}
+
+impl Files for InHead<'_> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+        Ok(self.repo.head_file(path)?.map(Cow::Owned))
+    }
+
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+        self.repo.head_paths(folder)
+    }
+}
+
+/// The files of another state with a cluster's tree written into them.
+pub struct Written<'a> {
+    /// The other state.
+    pub before: &'a dyn Files,
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// The lock of the other state: what is ours there and not in the tree goes.
+    pub lock: &'a Lock,
+}
+
+impl Written<'_> {
+    /// A path below the tree's folder; nothing if it is elsewhere.
+    fn below_tree<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.cluster.rendered.path.as_str())?.strip_prefix('/')
+    }
+
+    /// The file that would be written at a path of the tree, whoever's stands there now.
+    fn ours(&self, path: &str) -> Option<&File> {
+        let rendered = &self.cluster.rendered;
+        rendered.tree.get(path).filter(|_| !rendered.unmanaged.contains(path))
+    }
+
+    fn seed(&self, path: &str) -> Option<&File> {
+        self.cluster
+            .changes
+            .seeded
+            .iter()
+            .any(|seed| seed.as_str() == path)
+            .then(|| self.cluster.rendered.seeds.get(path))?
+    }
+
+    /// Whether a file of the tree would be deleted.
+    fn goes(&self, path: &str) -> bool {
+        let ours = |lock: &Lock| TreePath::new(path).is_some_and(|path| lock.has(&path));
+        self.cluster.rendered.tree.get(path).is_none() && (ours(self.lock) || ours(&self.cluster.today.lock))
+    }
+}
+
+impl Files for Written<'_> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+        let Some(below) = self.below_tree(path) else { return self.before.read(path) };
+        if let Some(file) = self.ours(below) {
+            return Ok(Some(Cow::Borrowed(&file.bytes)));
+        }
+        if self.goes(below) {
+            return Ok(None);
+        }
+        Ok(self.before.read(path)?.or_else(|| self.seed(below).map(|file| Cow::Borrowed(file.bytes.as_slice()))))
+    }
+
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+        let mut paths = self.before.below(folder)?;
+        paths.retain(|path| self.below_tree(path).is_none_or(|below| !self.goes(below)));
+        let tree = &self.cluster.rendered.path;
+        let ours = self.cluster.rendered.tree.files().map(|(path, _)| join(tree, path.as_str()));
+        let seeds = self.cluster.changes.seeded.iter().map(|path| join(tree, path.as_str()));
+        let inside = |path: &String| folder.is_empty() || is_below(path, folder);
+        paths.extend(ours.chain(seeds).filter(inside));
+        Ok(paths)
+    }
+}
