@@ -116,6 +116,8 @@ codes! {
     TREE_WITHOUT_PROFILE = "FW410" "tree-without-profile" "A tree that fluxwright wrote, and no profile that it belongs to.";
     APPLIED_TWICE = "FW411" "applied-twice" "An object of the tree is applied from a file of the user's, too.";
     OPERATOR_WITH_ITS_OBJECTS = "FW412" "operator-with-its-objects" "An operator would be deleted together with objects of its kinds.";
+    OTHER_OBJECTS = "FW413" "other-objects" "A file that is to be taken over holds other objects than those that would be written.";
+    NOTHING_TO_ADOPT = "FW414" "nothing-to-adopt" "A file that is to be taken over is not there.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

@@ -238,9 +238,9 @@ fn an_unmanaged_file_that_the_tree_does_not_have_is_refused() {
     let repo = Repo::minimal();
     repo.write("profiles/minimal.yaml", &(profile("minimal") + "unmanaged:\n  - nosuch.yaml\n"));
     let says = "error FW305 not-in-tree: the tree has no file `nosuch.yaml`
-  --> profiles/minimal.yaml:40:5
+  --> profiles/minimal.yaml:48:5
    |
-40 |   - nosuch.yaml
+48 |   - nosuch.yaml
    |     ^^^^^^^^^^^
    |
    = hint: paths are written as below the tree's folder; take the line out if the file is gone

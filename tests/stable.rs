@@ -400,7 +400,7 @@ fn a_refusal_is_told_as_json() {
         (finding["severity"].as_str(), finding["file"].as_str()),
         (Some("error"), Some("profiles/minimal.yaml"))
     );
-    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(39), Some(1)));
+    assert_eq!((finding["line"].as_u64(), finding["column"].as_u64()), (Some(47), Some(1)));
     repo.write("profiles/minimal.yaml", &profile("minimal"));
     let told = json(&repo.fluxwright(&["render", "--check", "--format", "json"]).stdout);
     assert_eq!(told["findings"][0]["code"], "FW401");

@@ -3,6 +3,8 @@
 //! One file a command. Standard output carries what was asked for, standard error what there is to say about it.
 //! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
 
+mod completions;
+mod diff;
 mod render;
 mod report;
 mod workspace;
@@ -47,6 +49,8 @@ enum Format {
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Render),
+    Diff(diff::Diff),
+    Completions(completions::Completions),
 }
 
 /// How a command that did its work ended.
@@ -63,6 +67,8 @@ pub fn main() -> ExitCode {
     let global = &arguments.global;
     let done = match &arguments.command {
         Command::Render(command) => command.run(global),
+        Command::Diff(command) => command.run(global),
+        Command::Completions(command) => Ok(command.run()),
     };
     match done {
         Ok(Done::Same) => ExitCode::SUCCESS,

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use rayon::prelude::*;
@@ -14,11 +13,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::workspace::{VERSION_FILE, Workspace, argument};
 use super::{Done, Format, Global, report};
-use crate::catalog::{Catalog, OWN_COMPONENTS};
-use crate::cluster::{Allowed, Cluster, Counts, Verb, in_one_folder, trees_without_profile};
+use crate::catalog::OWN_COMPONENTS;
+use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Problem, Severity, Source, nearest};
+use crate::problem::{Code, Problem, Severity, nearest};
 use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
 use crate::texts::Branch;
 use crate::tree::TreePath;
@@ -64,6 +63,9 @@ pub struct Render {
     /// Write over files that were edited by hand
     #[arg(long)]
     discard_edits: bool,
+    /// Take over a file that exists, if its objects equal ours; show the difference otherwise (can be repeated)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "stdout"])]
+    adopt: Vec<String>,
     /// Let this object go, named as the refusal names it (can be repeated)
     #[arg(long, value_name = "OBJECT")]
     prune_ok: Vec<String>,
@@ -104,7 +106,8 @@ impl Render {
         let disk: &dyn Disk = &workspace.disk;
         let root = self.out.as_ref().map_or(workspace.root.clone(), |out| workspace.start.join(out));
         let sources = workspace.profiles(&self.profiles)?;
-        let (clusters, mut warnings) = self.read(&catalog, disk, &root, sources)?;
+        let (mut clusters, mut warnings) = workspace.clusters(&catalog, &root, sources, self.discard_edits)?;
+        self.take_over(&workspace, &mut clusters)?;
         if self.profiles.is_empty() {
             warnings.extend(trees_without_profile(disk, &root, &clusters)?);
         }
@@ -138,35 +141,21 @@ impl Render {
         Ok(Done::Same)
     }
 
-    /// Reads, renders and compares every cluster, and gathers what is wrong with any of them.
-    fn read(
-        &self,
-        catalog: &Catalog,
-        disk: &dyn Disk,
-        root: &Path,
-        sources: Vec<(PathBuf, Arc<Source>)>,
-    ) -> Result<(Vec<Cluster>, Vec<Problem>), Failure> {
-        let one = |(path, source): (PathBuf, Arc<Source>)| {
-            Cluster::read(disk, root, catalog, path, &source, self.discard_edits)
-        };
-        let results: Vec<_> = match sources.len() {
-            // One cluster is done sooner than threads are started.
-            1 => sources.into_iter().map(one).collect(),
-            _ => sources.into_par_iter().map(one).collect(),
-        };
-        let (mut clusters, mut warnings, mut problems) = (Vec::new(), Vec::new(), Vec::new());
-        for result in results {
-            match result {
-                Ok((cluster, found)) => {
-                    clusters.push(cluster);
-                    warnings.extend(found);
-                }
-                Err(Failure::Problems(found)) => problems.extend(found),
-                Err(error) => return Err(error),
-            }
+    /// The files that the user hands over become ours, or it is said why not.
+    fn take_over(&self, workspace: &Workspace, clusters: &mut [Cluster]) -> Result<(), Failure> {
+        let mut problems = Vec::new();
+        for file in &self.adopt {
+            let typed = [workspace.in_repo(file), file.clone()];
+            let found = clusters.iter_mut().find_map(|cluster| {
+                let path = typed.iter().find_map(|typed| cluster.path_of(typed))?;
+                Some((cluster, path))
+            });
+            problems.extend(match found {
+                Some((cluster, path)) => cluster.adopt(&path).err(),
+                None => Some(not_in_tree(file, clusters)),
+            });
         }
-        problems.extend(in_one_folder(&clusters));
-        if problems.is_empty() { Ok((clusters, warnings)) } else { Err(Failure::Problems(problems)) }
+        if problems.is_empty() { Ok(()) } else { Err(Failure::Problems(problems)) }
     }
 
     /// Prints files of one tree.
@@ -177,14 +166,10 @@ impl Render {
             );
         };
         let mut bytes = Vec::new();
-        for path in &self.stdout {
-            let below = path.strip_prefix(&format!("{}/", cluster.rendered.path)).unwrap_or(path);
-            let Some(file) = cluster.rendered.tree.get(below) else {
-                let names = cluster.rendered.tree.files().map(|(path, _)| path.as_str());
-                let hint = nearest(below, names).map(|near| format!("did you mean `{near}`?"));
-                let says = format!("the tree of {} has no file `{path}`", cluster.name());
-                let problem = Problem::new(Code::NOT_IN_TREE, says).hint("paths are as below the tree's folder");
-                return Err(problem.maybe_hint(hint).into());
+        for typed in &self.stdout {
+            let path = cluster.path_of(typed);
+            let Some(file) = path.and_then(|path| cluster.rendered.tree.get(path.as_str())) else {
+                return Err(not_in_tree(typed, clusters).into());
             };
             bytes.extend_from_slice(&file.bytes);
         }
@@ -393,6 +378,15 @@ fn own_component_entries(disk: &dyn Disk, repo: &Repo, root: &Path) -> Result<Ve
         }
     }
     Ok(entries)
+}
+
+/// A file that was named, and that no tree has.
+fn not_in_tree(typed: &str, clusters: &[Cluster]) -> Problem {
+    let trees: Vec<&str> = clusters.iter().map(Cluster::name).collect();
+    let names = clusters.iter().flat_map(|cluster| cluster.rendered.tree.files().map(|(path, _)| path.as_str()));
+    let hint = nearest(typed, names).map(|near| format!("did you mean `{near}`?"));
+    let says = format!("the tree of {} has no file `{typed}`", trees.join(" and "));
+    Problem::new(Code::NOT_IN_TREE, says).hint("paths are as below the tree's folder").maybe_hint(hint)
 }
 
 /// Git keeps seconds in 32 bits without a sign.

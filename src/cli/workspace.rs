@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Global;
 use crate::catalog::{Catalog, OWN_COMPONENTS};
+use crate::cluster::{Cluster, in_one_folder};
 use crate::disk::{self, Disk, Entry, LocalDisk, said};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source, nearest};
@@ -132,6 +135,49 @@ impl Workspace {
             .at(Place::file(self.shown(&self.root.join("profiles"))))
             .hint(hint)
             .into())
+    }
+
+    /// Reads, renders and compares every cluster, and gathers what is wrong with any of them.
+    ///
+    /// # Errors
+    /// What is wrong with the profiles, all of it; what the system says.
+    pub fn clusters(
+        &self,
+        catalog: &Catalog,
+        root: &Path,
+        sources: Vec<(PathBuf, Arc<Source>)>,
+        discard_edits: bool,
+    ) -> Result<(Vec<Cluster>, Vec<Problem>), Failure> {
+        let one = |(path, source): (PathBuf, Arc<Source>)| {
+            Cluster::read(&self.disk, root, catalog, path, &source, discard_edits)
+        };
+        let results: Vec<_> = match sources.len() {
+            // One cluster is done sooner than threads are started.
+            1 => sources.into_iter().map(one).collect(),
+            _ => sources.into_par_iter().map(one).collect(),
+        };
+        let (mut clusters, mut warnings, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok((cluster, found)) => {
+                    clusters.push(cluster);
+                    warnings.extend(found);
+                }
+                Err(Failure::Problems(found)) => problems.extend(found),
+                Err(error) => return Err(error),
+            }
+        }
+        problems.extend(in_one_folder(&clusters));
+        if problems.is_empty() { Ok((clusters, warnings)) } else { Err(Failure::Problems(problems)) }
+    }
+
+    /// A path that the user typed, as one from the root; what leads elsewhere stays as it was typed.
+    pub fn in_repo(&self, typed: &str) -> String {
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        let below = absolute(&self.start.join(typed))
+            .zip(absolute(&self.root))
+            .and_then(|(path, root)| path.strip_prefix(root).ok().map(Path::to_path_buf));
+        below.map_or(typed.to_owned(), |path| path.to_string_lossy().replace('\\', "/"))
     }
 
     /// A path as the user would type it.

@@ -6,6 +6,7 @@
 //!
 //! Not here: printing and exit codes (`cli`), and every operation itself (`disk`, `repo`).
 
+mod adoption;
 mod losses;
 mod refusals;
 mod state;
@@ -127,6 +128,13 @@ impl Cluster {
     /// A path of the tree as one of the repo.
     pub fn in_repo(&self, path: &str) -> String {
         format!("{}/{path}", self.rendered.path)
+    }
+
+    /// A file of the tree by its path in the repo, or below the tree's folder.
+    pub fn path_of(&self, path: &str) -> Option<TreePath> {
+        let below = path.strip_prefix(self.rendered.path.as_str()).and_then(|path| path.strip_prefix('/'));
+        let path = below.unwrap_or(path);
+        self.rendered.tree.get(path).and_then(|_| TreePath::new(path))
     }
 
     /// Writes what differs.
