@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fluxwright::catalog::Catalog;
@@ -70,6 +70,12 @@ impl Disk for FaultyDisk {
     }
     fn is_executable(&self, path: &Path) -> io::Result<bool> {
         self.guarded(|| LocalDisk.is_executable(path))
+    }
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        self.guarded(|| LocalDisk.real(path))
+    }
+    fn modified(&self, path: &Path) -> io::Result<i64> {
+        self.guarded(|| LocalDisk.modified(path))
     }
     fn make_folder(&self, path: &Path) -> io::Result<()> {
         self.guarded(|| LocalDisk.make_folder(path))

@@ -37,15 +37,18 @@ impl Workspace {
         if matches!(disk::entry(&disk, &start)?, None | Some(Entry::File)) {
             return Err(argument(format!("there is no folder `{}`", start.display())).into());
         }
-        let here = said("look at", &start, std::path::absolute(&start))?;
+        // Links are followed, as by `cd`: what is around a folder is what is around the place that it really is.
+        let here = said("follow", &start, disk.real(&start))?;
         let around = |name: &str| {
-            here.ancestors().find(|folder| disk.entry(&folder.join(name)).is_ok_and(|entry| entry.is_some()))
+            here.ancestors().position(|folder| disk.entry(&folder.join(name)).is_ok_and(|entry| entry.is_some()))
         };
-        let found = around(".git").or_else(|| around("profiles")).map(Path::to_path_buf);
-        // Names in findings are as the user would type them: relative where the user stands at the root.
-        let root = match found {
-            Some(root) if root != here => root,
-            _ => start.clone(),
+        // Names in findings are as the user would type them: relative to where the user stands.
+        let root = match around(".git").or_else(|| around("profiles")) {
+            None | Some(0) => start.clone(),
+            Some(above) => {
+                let up: PathBuf = std::iter::repeat_n("..", above).collect();
+                if start == Path::new(".") { up } else { start.join(up) }
+            }
         };
         Ok(Workspace { disk, start, root })
     }

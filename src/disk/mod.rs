@@ -63,6 +63,18 @@ pub trait Disk: Sync {
     /// What the system says.
     fn is_executable(&self, path: &Path) -> io::Result<bool>;
 
+    /// The path of what is there, with every link on the way followed.
+    ///
+    /// # Errors
+    /// What the system says; there is nothing.
+    fn real(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// When a file was last written, in seconds since 1970.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn modified(&self, path: &Path) -> io::Result<i64>;
+
     /// Makes a folder and those above it.
     ///
     /// # Errors
@@ -150,6 +162,23 @@ impl Disk for LocalDisk {
         {
             let _ = path;
             Ok(false)
+        }
+    }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<i64> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            fs::metadata(path).map(|metadata| metadata.mtime())
+        }
+        #[cfg(not(unix))]
+        {
+            // Earlier than any file: who asks then looks at the contents.
+            fs::metadata(path).map(|_| 0)
         }
     }
 
