@@ -133,6 +133,16 @@ fn blocked(disk: &dyn Disk, root: &Path, path: &str) -> Result<Option<PathBuf>, 
     Ok(None)
 }
 
+/// Whether a file holds what it should. A checkout of git's may have made CRLF of each LF; that is no edit.
+fn same(there: &File, file: &File) -> bool {
+    there.bytes == file.bytes || lock::without_crlf(&there.bytes).is_some_and(|bytes| bytes == file.bytes)
+}
+
+/// The lock's text as we write it, whatever a checkout made of its line ends.
+fn lf(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
 impl Changes {
     /// What is to be done. With `discard_edits`, files that were edited by hand count as ours as they stand.
     pub fn of(wanted: &Wanted<'_>, today: &Today, discard_edits: bool) -> Changes {
@@ -153,9 +163,10 @@ impl Changes {
             match (today.entries.get(path.as_str()), today.files.get(path.as_str())) {
                 (None, _) if today.is_folder(path) => changes.blocked.push(path.to_string()),
                 (None, _) => changes.created.push(path.clone()),
-                (_, Some(there)) if there.bytes == file.bytes && there.executable >= file.executable => {}
-                (_, Some(there)) if there.bytes == file.bytes => changes.changed.push(path.clone()),
-                (_, Some(there)) if today.lock.knows(path, &there.bytes) || discards(path) => {
+                (_, Some(there)) if discards(path) && there.bytes != file.bytes => changes.changed.push(path.clone()),
+                (_, Some(there)) if same(there, file) && there.executable >= file.executable => {}
+                (_, Some(there)) if same(there, file) => changes.changed.push(path.clone()),
+                (_, Some(there)) if today.lock.knows(path, &there.bytes) => {
                     changes.changed.push(path.clone());
                 }
                 (_, Some(_)) if today.lock.has(path) => changes.edited.push(path.clone()),
@@ -176,7 +187,8 @@ impl Changes {
         changes.seeded = seeds(wanted, today);
         changes.blocked.dedup();
         let lock = Lock::of(wanted.tree, wanted.unmanaged);
-        changes.lock = (today.lock_text.as_deref() != Some(lock.write().as_str())).then_some(lock);
+        let there = today.lock_text.as_deref().map(|text| if discard_edits { text.to_owned() } else { lf(text) });
+        changes.lock = (there.as_deref() != Some(lock.write().as_str())).then_some(lock);
         changes
     }
 

@@ -65,15 +65,26 @@ impl Lock {
         self.entries.contains_key(path)
     }
 
-    /// Whether we left a file with these bytes.
+    /// Whether we left a file with these bytes, or with LF where it has CRLF now.
     pub fn knows(&self, path: &TreePath, bytes: &[u8]) -> bool {
-        self.entries.get(path).is_some_and(|hashes| hashes.contains(&hash(bytes)))
+        let Some(hashes) = self.entries.get(path) else { return false };
+        hashes.contains(&hash(bytes)) || without_crlf(bytes).is_some_and(|bytes| hashes.contains(&hash(&bytes)))
     }
 
     /// The paths that are ours.
     pub fn paths(&self) -> impl Iterator<Item = &TreePath> {
         self.entries.keys()
     }
+}
+
+/// A text with LF for CRLF, if each of its lines ends with CRLF, as a checkout of git's leaves it; nothing for any other.
+pub fn without_crlf(bytes: &[u8]) -> Option<Vec<u8>> {
+    let count = |part: &[u8]| bytes.windows(part.len()).filter(|window| *window == part).count();
+    let pairs = count(b"\r\n");
+    if pairs == 0 || pairs != count(b"\n") || pairs != count(b"\r") {
+        return None;
+    }
+    Some(bytes.iter().copied().filter(|byte| *byte != b'\r').collect())
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -96,6 +107,14 @@ mod tests {
         let lock = Lock::read(&text);
         let path = TreePath::new("a.yaml").unwrap();
         assert!(lock.knows(&path, b"ours") && lock.knows(&path, b"theirs") && !lock.knows(&path, b"mine"));
+    }
+
+    #[test]
+    fn only_a_text_with_crlf_throughout_is_read_with_lf() {
+        assert_eq!(without_crlf(b"a\r\nb\r\n").unwrap(), b"a\nb\n");
+        for other in ["", "a", "a\n", "a\r\nb\n", "a\rb\r\n", "a\r"] {
+            assert_eq!(without_crlf(other.as_bytes()), None, "{other:?}");
+        }
     }
 
     #[test]
