@@ -124,6 +124,15 @@ codes! {
     BRANCH_ELSEWHERE = "FW504" "branch-elsewhere" "The branch stands at another commit than HEAD.";
     BRANCH_MOVED = "FW505" "branch-moved" "Somebody moved the branch while the commit was made.";
     IGNORED_PATH = "FW506" "ignored-path" "Git ignores a file that the commit would hold.";
+    MISSING_OBJECT = "FW507" "missing-object" "An object of HEAD that is needed is not in this clone.";
+    NOT_OUR_FOLDER = "FW508" "inside-a-submodule" "A path of the commit lies inside of another repository, or of what git has as a file.";
+    TRACKED_TWIN = "FW509" "tracked-twin" "Git has a path that differs from one of the commit's only in case.";
+    FILTERED_PATH = "FW510" "filtered-path" "A git attribute has a program or an encoding change the file on its way to git.";
+    SKIPPED_PATH = "FW511" "skipped-path" "A path of the commit is outside of the sparse checkout, or marked skip-worktree.";
+    HOOKS_NOT_RUN = "FW512" "hooks-not-run" "The repository has hooks, and a commit made without git runs none.";
+    FOREIGN_OWNER = "FW513" "foreign-owner" "The repository belongs to another user.";
+    GIT_ENVIRONMENT = "FW514" "git-environment" "A variable of the environment has git work elsewhere.";
+    NOT_CONVERTED = "FW515" "not-converted" "Files of the tree have CRLF, and git would not turn it into LF.";
     BAD_ARGUMENT = "FW601" "bad-argument" "A command-line argument that cannot be used.";
 }
 

@@ -411,10 +411,10 @@ fn a_refusal_is_told_as_json() {
 fn trouble_of_the_machine_is_told_as_json() {
     let repo = Repo::minimal();
     repo.git(&["init", "--quiet"]);
-    repo.write(".git/refs/heads/main.lock", "");
+    repo.write(".git/refs/heads/main", "nonsense\n");
     let run = repo.commit(&["--format", "json"]);
     assert_eq!((run.code, run.stderr.as_str()), (2, ""));
-    assert!(json(&run.stdout)["error"].as_str().unwrap().starts_with("git cannot lock the branch in "));
+    assert!(json(&run.stdout)["error"].as_str().unwrap().starts_with("git cannot read HEAD in "));
 }
 
 #[test]

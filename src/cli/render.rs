@@ -18,7 +18,7 @@ use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem, Severity, nearest};
-use crate::repo::{Committed, Entry, Identity, Moment, Repo, Target, Who};
+use crate::repo::{Committed, Draft, Entry, Identity, Moment, Repo, Who};
 use crate::texts::Branch;
 use crate::tree::TreePath;
 
@@ -75,14 +75,10 @@ pub struct Render {
 }
 
 /// What a commit needs to be known before anything is written.
-struct Commit {
-    repo: Repo,
-    target: Target,
-    author: Identity,
-    committer: Identity,
-    date: Option<Moment>,
-    message: String,
-    entries: Vec<Entry>,
+struct Commit<'d> {
+    repo: Repo<'d>,
+    draft: Draft,
+    hooks: Option<Problem>,
 }
 
 /// What there is to tell when the work is done.
@@ -92,9 +88,12 @@ struct Outcome<'a> {
     warnings: &'a [Problem],
 }
 
-impl Commit {
-    fn make(&self) -> Result<Committed, Failure> {
-        self.repo.commit(&self.target, &self.entries, &self.message, &self.author, &self.committer, self.date)
+impl Commit<'_> {
+    /// Makes it; with a warning if there are hooks that were not run.
+    fn make(self) -> Result<(Committed, Option<Problem>), Failure> {
+        let committed = self.repo.commit(&self.draft)?;
+        let told = self.hooks.filter(|_| committed != Committed::Nothing);
+        Ok((committed, told))
     }
 }
 
@@ -122,7 +121,7 @@ impl Render {
         if global.format == Format::Text {
             report::warnings(&told);
         }
-        let warnings = [warnings, told].concat();
+        let mut warnings = [warnings, told].concat();
         if self.check {
             return Ok(
                 self.tell_stale(&Outcome { clusters: &clusters, committed: None, warnings: &warnings }, global.format)
@@ -133,7 +132,12 @@ impl Render {
             [one] => one.write(disk, &root)?,
             many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
         }
-        let committed = commit.map(|commit| commit.make()).transpose()?;
+        let (committed, told) = commit.map(Commit::make).transpose()?.unzip();
+        let told: Vec<Problem> = told.flatten().into_iter().collect();
+        if global.format == Format::Text {
+            report::warnings(&told);
+        }
+        warnings.extend(told);
         self.tell_written(
             &Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &warnings },
             global.format,
@@ -206,13 +210,13 @@ impl Render {
     }
 
     /// Looks whether a commit could be made, before anything is written.
-    fn prepare_commit(
+    fn prepare_commit<'d>(
         &self,
-        disk: &dyn Disk,
+        disk: &'d dyn Disk,
         root: &Path,
         clusters: &[Cluster],
         allowed: Allowed<'_>,
-    ) -> Result<Commit, Failure> {
+    ) -> Result<Commit<'d>, Failure> {
         let who = self.who()?;
         if self.message.as_ref().is_some_and(|message| message.trim().is_empty()) {
             return Err(argument("the message is empty".to_owned()).into());
@@ -220,7 +224,8 @@ impl Render {
         if let Some(branch) = &self.branch {
             Branch::parse(branch).map_err(|why| argument(format!("`{branch}` {why}")))?;
         }
-        let repo = Repo::open(disk, root)?;
+        let repo = Repo::open(disk, root, &by_hand(disk, root, clusters)?)?;
+        repo.refuse_environment(&git_variables())?;
         let (author, committer) = repo.identities(&who)?;
         let target = repo.target(self.branch.as_deref())?;
         let mut problems = Vec::new();
@@ -233,8 +238,10 @@ impl Render {
             entries.extend(cluster.commit_entries(disk, root, &head)?);
             changed.push((cluster.name(), cluster.counts_against(&head)));
         }
-        let added = entries.iter().filter(|(_, file)| file.is_some()).map(|(path, _)| path.as_str());
-        problems.extend(repo.refuse_ignored(added)?);
+        problems.extend(repo.refuse_paths(&entries)?);
+        if problems.is_empty() {
+            problems.extend(repo.refuse_unconverted(clusters.iter().flat_map(Cluster::with_crlf))?);
+        }
         if !problems.is_empty() {
             return Err(Failure::Problems(problems));
         }
@@ -242,7 +249,11 @@ impl Render {
             Some(message) => format!("{}\n", message.trim_end()),
             None => default_message(&changed),
         };
-        Ok(Commit { repo, target, author, committer, date: who.date, message, entries })
+        let compared = clusters.iter().map(|cluster| cluster.rendered.path.clone());
+        let compared = compared.chain([OWN_COMPONENTS.to_owned()]).collect();
+        let hooks = repo.hooks_not_run(&target)?;
+        let draft = Draft { target, entries, compared, message, author, committer, date: who.date };
+        Ok(Commit { repo, draft, hooks })
     }
 
     /// Who commits, as far as the command line and the environment say it.
@@ -357,8 +368,40 @@ fn cluster_json(cluster: &Cluster) -> Value {
     })
 }
 
+/// The variables of the environment that have git work elsewhere.
+fn git_variables() -> Vec<(&'static str, PathBuf)> {
+    let names =
+        ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| (name, PathBuf::from(value)));
+    names.into_iter().filter_map(set).collect()
+}
+
+/// How to make the same commit with git itself; the paths are what a commit may hold and is there.
+fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String, Error> {
+    let mut paths = Vec::new();
+    for cluster in clusters {
+        paths.push(cluster.rendered.path.clone());
+        paths.extend(cluster.profile_in_repo(disk, root));
+    }
+    for path in [OWN_COMPONENTS, VERSION_FILE] {
+        if disk::entry(disk, &root.join(path))?.is_some() {
+            paths.push(path.to_owned());
+        }
+    }
+    let quoted = |path: &String| {
+        if path.contains(|c: char| c.is_whitespace() || "'\"\\$`&;()*?[]<>|".contains(c)) {
+            format!("'{}'", path.replace('\'', "'\\''"))
+        } else {
+            path.clone()
+        }
+    };
+    let paths: Vec<String> = paths.iter().map(quoted).collect();
+    let git = if root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", root.display()) };
+    Ok(format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" ")))
+}
+
 /// The repo's own components as a commit holds them: files that git does not ignore, and those of HEAD that are gone.
-fn own_component_entries(disk: &dyn Disk, repo: &Repo, root: &Path) -> Result<Vec<Entry>, Error> {
+fn own_component_entries(disk: &dyn Disk, repo: &Repo<'_>, root: &Path) -> Result<Vec<Entry>, Failure> {
     let mut entries: Vec<Entry> = Vec::new();
     for path in disk::plain_files_below(disk, &root.join(OWN_COMPONENTS))? {
         let path = format!("{OWN_COMPONENTS}/{path}");

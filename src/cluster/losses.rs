@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::compare::applied::{Double, Drop, Fate, doubles, drops};
 use crate::disk::Disk;
 use crate::disk::lock::Lock;
-use crate::error::Error;
+use crate::error::Failure;
 use crate::flux;
 use crate::flux::applied::{Applied, Entry, Files, Parsed, is_kustomization};
 use crate::problem::{Code, Place, Problem};
@@ -32,7 +32,7 @@ impl Cluster {
     ///
     /// # Errors
     /// What the system says.
-    pub fn lost_on_disk(&self, disk: &dyn Disk, root: &Path, allowed: Allowed<'_>) -> Result<Vec<Problem>, Error> {
+    pub fn lost_on_disk(&self, disk: &dyn Disk, root: &Path, allowed: Allowed<'_>) -> Result<Vec<Problem>, Failure> {
         if self.changes.count() == 0 && self.changes.foreign.is_empty() {
             return Ok(Vec::new());
         }
@@ -46,7 +46,7 @@ impl Cluster {
     ///
     /// # Errors
     /// What git says.
-    pub fn lost_in_head(&self, repo: &Repo, head: &Tree, allowed: Allowed<'_>) -> Result<Vec<Problem>, Error> {
+    pub fn lost_in_head(&self, repo: &Repo<'_>, head: &Tree, allowed: Allowed<'_>) -> Result<Vec<Problem>, Failure> {
         let lock = lock_of(head);
         let same = |(path, file): (&TreePath, &crate::tree::File)| {
             self.rendered.tree.get(path.as_str()).is_some_and(|ours| ours.bytes == file.bytes)
@@ -65,7 +65,7 @@ impl Cluster {
         lock: &Lock,
         cut: &BTreeSet<String>,
         allowed: Allowed<'_>,
-    ) -> Result<Losses, Error> {
+    ) -> Result<Losses, Failure> {
         let mut parsed = Parsed::default();
         let entry = Entry::of(before, &self.rendered.path)?;
         let today = Applied::of(before, &entry, None, &mut parsed)?;

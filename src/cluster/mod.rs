@@ -176,7 +176,7 @@ impl Cluster {
     ///
     /// # Errors
     /// What git says.
-    pub fn head(&self, repo: &Repo) -> Result<Tree, Error> {
+    pub fn head(&self, repo: &Repo<'_>) -> Result<Tree, Failure> {
         repo.head_files(&self.rendered.path)
     }
 
@@ -223,7 +223,7 @@ impl Cluster {
         let bytes = Lock::of(&rendered.tree, &rendered.unmanaged).write().into_bytes();
         entries.insert(self.in_repo(lock::NAME), Some(File { bytes, executable: false }));
         // The text is the one that was read, whatever became of the file since.
-        if let Some(path) = below(root, &self.profile_path) {
+        if let Some(path) = self.profile_in_repo(disk, root) {
             let bytes = self.source.text.clone().into_bytes();
             let executable = said("look at", &self.profile_path, disk.is_executable(&self.profile_path))?;
             entries.insert(path, Some(File { bytes, executable }));
@@ -257,13 +257,34 @@ impl Cluster {
         }
     }
 
+    /// The profile's path below the root, with `/`; nothing if it is elsewhere.
+    pub fn profile_in_repo(&self, disk: &dyn Disk, root: &Path) -> Option<String> {
+        let (folder, name) = (self.profile_path.parent()?, self.profile_path.file_name()?);
+        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+        // Links and `..` on the way are followed; the file itself is what it is.
+        let path = disk.real(folder).ok()?.join(name);
+        Some(path.strip_prefix(disk.real(root).ok()?).ok()?.to_string_lossy().replace('\\', "/"))
+    }
+
+    /// The files of ours that stay on disk with CRLF, by their paths in the repo: their bytes, and those of the commit.
+    pub fn with_crlf(&self) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+        let there =
+            |path: &TreePath| self.today.files.get(path.as_str()).filter(|_| !self.changes.changed.contains(path));
+        let files = self.ours().filter_map(|(path, file)| Some((path.as_str(), &there(path)?.bytes, &file.bytes)));
+        let files = files.map(|(path, there, wanted)| (path, there.clone(), wanted.clone()));
+        let lock = self.today.lock_text.iter().filter(|_| self.changes.lock.is_none());
+        let lock = lock.map(|text| (lock::NAME, text.clone().into_bytes(), text.replace('\r', "").into_bytes()));
+        let differ = files.chain(lock).filter(|(_, there, wanted)| there != wanted);
+        differ.map(|(path, there, wanted)| (self.in_repo(path), there, wanted)).collect()
+    }
+
     /// A profile that is a link cannot be committed as what was read.
     ///
     /// # Errors
     /// What the system says.
     pub fn profile_is_a_link(&self, disk: &dyn Disk, root: &Path) -> Result<Option<Problem>, Error> {
         let entry = disk::entry(disk, &self.profile_path)?;
-        if entry != Some(Entry::Other) || below(root, &self.profile_path).is_none() {
+        if entry != Some(Entry::Other) || self.profile_in_repo(disk, root).is_none() {
             return Ok(None);
         }
         let says = format!("`{}` is a link, and a commit holds the profile that was read", self.source.name);
@@ -278,13 +299,6 @@ fn wanted(rendered: &Rendered) -> Wanted<'_> {
 
 fn lock_of(tree: &Tree) -> Lock {
     tree.get(lock::NAME).map(|file| Lock::read(&String::from_utf8_lossy(&file.bytes))).unwrap_or_default()
-}
-
-/// A path below the root, with `/`; nothing if it is elsewhere.
-fn below(root: &Path, path: &Path) -> Option<String> {
-    let absolute = |path: &Path| std::path::absolute(path).ok();
-    let path = absolute(path)?.strip_prefix(absolute(root)?).ok()?.to_string_lossy().replace('\\', "/");
-    (!path.split('/').any(|part| part == "..")).then_some(path)
 }
 
 /// Clusters that would be written into one folder, or one inside of the other.

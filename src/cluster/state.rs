@@ -9,7 +9,7 @@ use std::path::Path;
 use super::Cluster;
 use crate::disk::lock::Lock;
 use crate::disk::{self, Disk, Entry, said};
-use crate::error::Error;
+use crate::error::Failure;
 use crate::flux::applied::Files;
 use crate::flux::folder::join;
 use crate::repo::Repo;
@@ -24,15 +24,15 @@ pub struct OnDisk<'a> {
 }
 
 impl Files for OnDisk<'_> {
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
         let at = self.root.join(path);
         if disk::entry(self.disk, &at)? != Some(Entry::File) {
             return Ok(None);
         }
-        said("read", &at, self.disk.read(&at)).map(|bytes| Some(Cow::Owned(bytes)))
+        Ok(Some(Cow::Owned(said("read", &at, self.disk.read(&at))?)))
     }
 
-    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
         let paths = disk::plain_files_below(self.disk, &self.root.join(folder))?;
         Ok(paths.into_iter().map(|path| join(folder, &path)).collect())
     }
@@ -41,15 +41,15 @@ impl Files for OnDisk<'_> {
 /// The files of HEAD's tree.
 pub struct InHead<'a> {
     /// The repository.
-    pub repo: &'a Repo,
+    pub repo: &'a Repo<'a>,
 }
 
 impl Files for InHead<'_> {
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
         Ok(self.repo.head_file(path)?.map(Cow::Owned))
     }
 
-    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
         self.repo.head_paths(folder)
     }
 }
@@ -93,7 +93,7 @@ impl Written<'_> {
 }
 
 impl Files for Written<'_> {
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
         let Some(below) = self.below_tree(path) else { return self.before.read(path) };
         if let Some(file) = self.ours(below) {
             return Ok(Some(Cow::Borrowed(&file.bytes)));
@@ -104,7 +104,7 @@ impl Files for Written<'_> {
         Ok(self.before.read(path)?.or_else(|| self.seed(below).map(|file| Cow::Borrowed(file.bytes.as_slice()))))
     }
 
-    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error> {
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
         let mut paths = self.before.below(folder)?;
         paths.retain(|path| self.below_tree(path).is_none_or(|below| !self.goes(below)));
         let tree = &self.cluster.rendered.path;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join};
-use crate::error::Error;
+use crate::error::Failure;
 use crate::tree::{self, ObjectId, is_in, object_id, text_at};
 
 /// The API group of Flux Kustomizations.
@@ -46,13 +46,13 @@ pub trait Files {
     ///
     /// # Errors
     /// What the system or git says.
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Error>;
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure>;
 
     /// The paths of all files below a folder.
     ///
     /// # Errors
     /// What the system or git says.
-    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Error>;
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure>;
 }
 
 /// A Flux Kustomization.
@@ -141,7 +141,7 @@ impl Entry {
     ///
     /// # Errors
     /// What the files' place says.
-    pub fn of(files: &dyn Files, tree: &str) -> Result<Entry, Error> {
+    pub fn of(files: &dyn Files, tree: &str) -> Result<Entry, Failure> {
         let above = tree.match_indices('/').map(|(at, _)| &tree[..at]).rev();
         for folder in std::iter::once(tree).chain(above).chain([""]) {
             let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
@@ -211,7 +211,7 @@ impl Applied {
         entry: &Entry,
         before: Option<&Applied>,
         parsed: &mut Parsed,
-    ) -> Result<Applied, Error> {
+    ) -> Result<Applied, Failure> {
         let mut walk = Walk { files, parsed, applied: Applied::default(), open: Vec::new(), around: Vec::new() };
         let root =
             Applier { by: None, prunes: entry.prunes, stays: true, folder: Some(entry.folder.clone()), seen: false };
@@ -258,7 +258,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn all(&mut self) -> Result<(), Error> {
+    fn all(&mut self) -> Result<(), Failure> {
         while let Some(owner) = self.open.pop() {
             let Some(folder) = self.applied.appliers.get(&owner).and_then(|applier| applier.folder.clone()) else {
                 continue;
@@ -272,7 +272,7 @@ impl Walk<'_> {
     }
 
     /// What a Kustomization applies of a folder; whether there is such a folder.
-    fn folder(&mut self, owner: &Owner, folder: &str) -> Result<bool, Error> {
+    fn folder(&mut self, owner: &Owner, folder: &str) -> Result<bool, Failure> {
         if let Some(file) = self.kustomization_of(folder)? {
             self.kustomization(owner, folder, &file)?;
             return Ok(true);
@@ -284,7 +284,7 @@ impl Walk<'_> {
         Ok(!paths.is_empty())
     }
 
-    fn kustomization_of(&self, folder: &str) -> Result<Option<String>, Error> {
+    fn kustomization_of(&self, folder: &str) -> Result<Option<String>, Failure> {
         for name in KUSTOMIZATION_FILES {
             let path = join(folder, name);
             if self.files.read(&path)?.is_some() {
@@ -295,7 +295,7 @@ impl Walk<'_> {
     }
 
     /// A kustomization of the repo: what it lists, if that is all that it does.
-    fn kustomization(&mut self, owner: &Owner, folder: &str, file: &str) -> Result<(), Error> {
+    fn kustomization(&mut self, owner: &Owner, folder: &str, file: &str) -> Result<(), Failure> {
         self.applied.reached.extend([folder, file].map(|path| (owner.clone(), path.to_owned())));
         let bytes = self.files.read(file)?.unwrap_or_default();
         let documents = self.parsed.documents(file, &bytes);
@@ -320,7 +320,7 @@ impl Walk<'_> {
     }
 
     /// A file or a folder that is listed.
-    fn entry(&mut self, owner: &Owner, path: &str) -> Result<(), Error> {
+    fn entry(&mut self, owner: &Owner, path: &str) -> Result<(), Failure> {
         if let Some(bytes) = self.files.read(path)? {
             self.file(owner, path, &bytes);
             return Ok(());

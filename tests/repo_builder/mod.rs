@@ -197,9 +197,75 @@ impl Repo {
         says
     }
 
+    /// After a commit: the branch's tree is the index's, nothing differs, and git finds no fault.
+    pub fn is_whole(&self) {
+        assert_eq!(self.git(&["status", "--porcelain", "-uall"]), "");
+        assert_eq!(self.id("HEAD^{tree}"), self.git(&["write-tree"]).trim());
+        self.has_no_fault();
+    }
+
+    pub fn has_no_fault(&self) {
+        let run = self.try_git(&["fsck", "--strict", "--no-dangling"]);
+        assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""));
+    }
+
+    /// Adds everything and commits it with git.
+    pub fn save(&self) {
+        self.git(&["add", "."]);
+        self.git(&["commit", "--quiet", "-m", "before"]);
+    }
+
+    /// Writes a file that can be run.
+    pub fn script(&self, path: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.write(path, text);
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The same repo seen from another folder: a worktree, a submodule, a clone beside it.
+    pub fn at(&self, root: PathBuf) -> Seen<'_> {
+        Seen { repo: self, root }
+    }
+
     /// The same for a commit.
     pub fn refuses_commit(&self) -> String {
         self.refuses(&[&["render", "--commit"], &AUTHOR[..]].concat())
+    }
+}
+
+/// A folder in which commands run as in the repo that it belongs to.
+pub struct Seen<'r> {
+    repo: &'r Repo,
+    pub root: PathBuf,
+}
+
+impl Seen<'_> {
+    pub fn fluxwright(&self, arguments: &[&str]) -> Run {
+        Run::of(self.repo.program(arguments).current_dir(&self.root).output().unwrap())
+    }
+
+    /// `render --commit` by one author at one moment.
+    pub fn commit(&self, arguments: &[&str]) -> Run {
+        self.fluxwright(&[&["render", "--commit"], &AUTHOR[..], arguments].concat())
+    }
+
+    /// Runs git there, and gives back what it printed; it must end well.
+    pub fn git(&self, arguments: &[&str]) -> String {
+        self.repo.git(&[&["-C", self.root.to_str().unwrap()], arguments].concat())
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// After a commit: the branch's tree is the index's, nothing differs, and git finds no fault.
+    pub fn is_whole(&self) {
+        assert_eq!(self.git(&["status", "--porcelain", "-uall"]), "");
+        let head = self.git(&["rev-parse", "HEAD^{tree}"]);
+        assert_eq!(head, self.git(&["write-tree"]));
+        assert_eq!(self.git(&["fsck", "--strict", "--no-dangling"]), "");
     }
 }
 
