@@ -22,6 +22,7 @@ pub mod problem;
 pub mod profile;
 pub mod render;
 pub mod repo;
+pub mod scaffold;
 pub mod template;
 pub mod texts;
 pub mod tree;

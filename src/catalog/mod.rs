@@ -181,6 +181,24 @@ impl Catalog {
     }
 }
 
+/// The example profiles, by name.
+pub fn examples() -> BTreeMap<String, &'static str> {
+    let files = TEMPLATES.get_dir("examples").into_iter().flat_map(Dir::files);
+    let example = |file: &'static include_dir::File<'_>| {
+        let name = file.path().file_stem()?.to_string_lossy().into_owned();
+        Some((name, file.contents_utf8()?))
+    };
+    files.filter_map(example).collect()
+}
+
+/// The files that a new repo begins with, beside its profiles: path → text. `dot_` stands for the dot of a name that git
+/// would otherwise follow in our own repo.
+pub fn repo_files() -> BTreeMap<String, &'static str> {
+    let files = embedded_files("repo").unwrap_or_default();
+    let dotted = |path: &str| path.strip_prefix("dot_").map_or(path.to_owned(), |rest| format!(".{rest}"));
+    files.keys().map(|path| (dotted(path), embedded_text(&format!("repo/{path}")))).collect()
+}
+
 fn folder<T: Decode>(label: String, main: &str, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
     let mut problems = Problems::default();
     let source = Source::new(format!("{label}/{main}"), files.get(main).cloned().unwrap_or_default());

@@ -3,10 +3,13 @@
 //! One file a command. Standard output carries what was asked for, standard error what there is to say about it.
 //! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
 
+mod commit;
 mod completions;
 mod diff;
+mod init;
 mod render;
 mod report;
+mod who;
 mod workspace;
 
 use std::path::PathBuf;
@@ -48,6 +51,7 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Init),
     Render(render::Render),
     Diff(diff::Diff),
     Completions(completions::Completions),
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let global = &arguments.global;
     let done = match &arguments.command {
+        Command::Init(command) => command.run(global),
         Command::Render(command) => command.run(global),
         Command::Diff(command) => command.run(global),
         Command::Completions(command) => Ok(command.run()),

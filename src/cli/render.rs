@@ -2,23 +2,20 @@
 //!
 //! Everything is rendered and everything that stands in the way is found before the first file is written.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::workspace::{VERSION_FILE, Workspace, argument};
-use super::{Done, Format, Global, report};
-use crate::catalog::OWN_COMPONENTS;
+use super::commit::{self, Asked, Prepared};
+use super::workspace::{Workspace, argument};
+use super::{Done, Format, Global, report, who};
 use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
-use crate::disk::{self, Disk};
-use crate::error::{Error, Failure};
+use crate::disk::Disk;
+use crate::error::Failure;
 use crate::problem::{Code, Problem, Severity, nearest};
-use crate::repo::{Committed, Draft, Entry, Identity, Moment, Repo, Who};
+use crate::repo::Committed;
 use crate::texts::Branch;
 use crate::tree::TreePath;
 
@@ -74,27 +71,11 @@ pub struct Render {
     verbose: bool,
 }
 
-/// What a commit needs to be known before anything is written.
-struct Commit<'d> {
-    repo: Repo<'d>,
-    draft: Draft,
-    hooks: Option<Problem>,
-}
-
 /// What there is to tell when the work is done.
 struct Outcome<'a> {
     clusters: &'a [Cluster],
     committed: Option<&'a Committed>,
     warnings: &'a [Problem],
-}
-
-impl Commit<'_> {
-    /// Makes it; with a warning if there are hooks that were not run.
-    fn make(self) -> Result<(Committed, Option<Problem>), Failure> {
-        let committed = self.repo.commit(&self.draft)?;
-        let told = self.hooks.filter(|_| committed != Committed::Nothing);
-        Ok((committed, told))
-    }
 }
 
 impl Render {
@@ -127,12 +108,13 @@ impl Render {
                 self.tell_stale(&Outcome { clusters: &clusters, committed: None, warnings: &warnings }, global.format)
             );
         }
-        let commit = if self.commit { Some(self.prepare_commit(disk, &root, &clusters, allowed)?) } else { None };
+        let asked = self.commit()?;
+        let commit = asked.map(|asked| commit::prepare(disk, &root, &clusters, asked, allowed)).transpose()?;
         match clusters.as_slice() {
             [one] => one.write(disk, &root)?,
             many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
         }
-        let (committed, told) = commit.map(Commit::make).transpose()?.unzip();
+        let (committed, told) = commit.map(Prepared::make).transpose()?.unzip();
         let told: Vec<Problem> = told.flatten().into_iter().collect();
         if global.format == Format::Text {
             report::warnings(&told);
@@ -209,69 +191,20 @@ impl Render {
         if problems.is_empty() { Ok(Vec::new()) } else { Err(Failure::Problems(problems)) }
     }
 
-    /// Looks whether a commit could be made, before anything is written.
-    fn prepare_commit<'d>(
-        &self,
-        disk: &'d dyn Disk,
-        root: &Path,
-        clusters: &[Cluster],
-        allowed: Allowed<'_>,
-    ) -> Result<Commit<'d>, Failure> {
-        let who = self.who()?;
+    /// What is asked of the commit, if one is.
+    fn commit(&self) -> Result<Option<Asked<'_>>, Failure> {
+        if !self.commit {
+            return Ok(None);
+        }
+        let who = who::said(self.author.as_deref(), self.date.as_deref())?;
         if self.message.as_ref().is_some_and(|message| message.trim().is_empty()) {
             return Err(argument("the message is empty".to_owned()).into());
         }
         if let Some(branch) = &self.branch {
             Branch::parse(branch).map_err(|why| argument(format!("`{branch}` {why}")))?;
         }
-        let repo = Repo::open(disk, root, &by_hand(disk, root, clusters)?)?;
-        repo.refuse_environment(&git_variables())?;
-        let (author, committer) = repo.identities(&who)?;
-        let target = repo.target(self.branch.as_deref())?;
-        let mut problems = Vec::new();
-        let mut entries = own_component_entries(disk, &repo, root)?;
-        let mut changed = Vec::new();
-        for cluster in clusters {
-            let head = cluster.head(&repo)?;
-            problems.extend(cluster.lost_in_head(&repo, &head, allowed)?);
-            problems.extend(cluster.profile_is_a_link(disk, root)?);
-            entries.extend(cluster.commit_entries(disk, root, &head)?);
-            changed.push((cluster.name(), cluster.counts_against(&head)));
-        }
-        problems.extend(repo.refuse_paths(&entries)?);
-        if problems.is_empty() {
-            problems.extend(repo.refuse_unconverted(clusters.iter().flat_map(Cluster::with_crlf))?);
-        }
-        if !problems.is_empty() {
-            return Err(Failure::Problems(problems));
-        }
-        let message = match &self.message {
-            Some(message) => format!("{}\n", message.trim_end()),
-            None => default_message(&changed),
-        };
-        let compared = clusters.iter().map(|cluster| cluster.rendered.path.clone());
-        let compared = compared.chain([OWN_COMPONENTS.to_owned()]).collect();
-        let hooks = repo.hooks_not_run(&target)?;
-        let draft = Draft { target, entries, compared, message, author, committer, date: who.date };
-        Ok(Commit { repo, draft, hooks })
-    }
-
-    /// Who commits, as far as the command line and the environment say it.
-    fn who(&self) -> Result<Who, Failure> {
-        let author = |text: &String| {
-            Identity::parse(text).ok_or_else(|| argument(format!("`{text}` is no author: write 'NAME <MAIL>'")))
-        };
-        let environment = |who: &str| {
-            let variable =
-                |what: &str| std::env::var(format!("GIT_{who}_{what}")).ok().filter(|value| !value.is_empty());
-            (variable("NAME"), variable("EMAIL"))
-        };
-        Ok(Who {
-            explicit: self.author.as_ref().map(author).transpose()?,
-            author: environment("AUTHOR"),
-            committer: environment("COMMITTER"),
-            date: self.date.as_deref().map(moment).transpose()?,
-        })
+        let (branch, message) = (self.branch.as_deref(), self.message.as_deref());
+        Ok(Some(Asked { who, branch, message, more: Vec::new() }))
     }
 
     fn tell_stale(&self, outcome: &Outcome<'_>, format: Format) -> Done {
@@ -368,61 +301,6 @@ fn cluster_json(cluster: &Cluster) -> Value {
     })
 }
 
-/// The variables of the environment that have git work elsewhere.
-fn git_variables() -> Vec<(&'static str, PathBuf)> {
-    let names =
-        ["GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(|value| (name, PathBuf::from(value)));
-    names.into_iter().filter_map(set).collect()
-}
-
-/// How to make the same commit with git itself; the paths are what a commit may hold and is there.
-fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String, Error> {
-    let mut paths = Vec::new();
-    for cluster in clusters {
-        paths.push(cluster.rendered.path.clone());
-        paths.extend(cluster.profile_in_repo(disk, root));
-    }
-    for path in [OWN_COMPONENTS, VERSION_FILE] {
-        if disk::entry(disk, &root.join(path))?.is_some() {
-            paths.push(path.to_owned());
-        }
-    }
-    let quoted = |path: &String| {
-        if path.contains(|c: char| c.is_whitespace() || "'\"\\$`&;()*?[]<>|".contains(c)) {
-            format!("'{}'", path.replace('\'', "'\\''"))
-        } else {
-            path.clone()
-        }
-    };
-    let paths: Vec<String> = paths.iter().map(quoted).collect();
-    let git = if root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", root.display()) };
-    Ok(format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" ")))
-}
-
-/// The repo's own components as a commit holds them: files that git does not ignore, and those of HEAD that are gone.
-fn own_component_entries(disk: &dyn Disk, repo: &Repo<'_>, root: &Path) -> Result<Vec<Entry>, Failure> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for path in disk::plain_files_below(disk, &root.join(OWN_COMPONENTS))? {
-        let path = format!("{OWN_COMPONENTS}/{path}");
-        if !repo.ignores(&path)? {
-            let file = disk::read_file(disk, &root.join(&path))?;
-            entries.push((path, Some(file)));
-        }
-    }
-    let version = root.join(VERSION_FILE);
-    if disk::entry(disk, &version)? == Some(disk::Entry::File) && !repo.ignores(VERSION_FILE)? {
-        entries.push((VERSION_FILE.to_owned(), Some(disk::read_file(disk, &version)?)));
-    }
-    for (path, _) in repo.head_files(OWN_COMPONENTS)?.files() {
-        let path = format!("{OWN_COMPONENTS}/{path}");
-        if disk::entry(disk, &root.join(&path))?.is_none() {
-            entries.push((path, None));
-        }
-    }
-    Ok(entries)
-}
-
 /// A file that was named, and that no tree has.
 fn not_in_tree(typed: &str, clusters: &[Cluster]) -> Problem {
     let trees: Vec<&str> = clusters.iter().map(Cluster::name).collect();
@@ -430,33 +308,6 @@ fn not_in_tree(typed: &str, clusters: &[Cluster]) -> Problem {
     let hint = nearest(typed, names).map(|near| format!("did you mean `{near}`?"));
     let says = format!("the tree of {} has no file `{typed}`", trees.join(" and "));
     Problem::new(Code::NOT_IN_TREE, says).hint("paths are as below the tree's folder").maybe_hint(hint)
-}
-
-/// Git keeps seconds in 32 bits without a sign.
-fn moment(text: &str) -> Result<Moment, Failure> {
-    let date = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| argument(format!("`{text}` is no date: write it like 2026-11-21T13:00:00Z")))?;
-    if u32::try_from(date.unix_timestamp()).is_err() {
-        return Err(argument(format!("`{text}` is before 1970 or after 2105, which git cannot hold")).into());
-    }
-    Ok(Moment { seconds: date.unix_timestamp(), offset: i32::from(date.offset().whole_minutes()) })
-}
-
-/// The default message: which clusters, and which of their units change.
-fn default_message(clusters: &[(&str, BTreeMap<String, Counts>)]) -> String {
-    let changed = || clusters.iter().filter(|(_, units)| !units.is_empty());
-    let names: Vec<&str> = changed().map(|(name, _)| *name).collect();
-    let subject = match names.as_slice() {
-        [] => "Render".to_owned(),
-        few if few.len() <= 3 => format!("Render {}", few.join(", ")),
-        many => format!("Render {} clusters", many.len()),
-    };
-    let mut lines = vec![subject];
-    for (name, units) in changed() {
-        lines.extend([String::new(), format!("{name}:")]);
-        lines.extend(units.iter().map(|(unit, counts)| format!("- {unit}: {}", counts.said(""))));
-    }
-    lines.join("\n") + "\n"
 }
 
 /// A line for each file that is written; `would` stands before each verb.

@@ -225,7 +225,9 @@ impl Cluster {
         // The text is the one that was read, whatever became of the file since.
         if let Some(path) = self.profile_in_repo(disk, root) {
             let bytes = self.source.text.clone().into_bytes();
-            let executable = said("look at", &self.profile_path, disk.is_executable(&self.profile_path))?;
+            // One that is only about to be written is an ordinary file.
+            let there = disk::entry(disk, &self.profile_path)?.is_some();
+            let executable = there && said("look at", &self.profile_path, disk.is_executable(&self.profile_path))?;
             entries.insert(path, Some(File { bytes, executable }));
         }
         Ok(entries)

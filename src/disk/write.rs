@@ -46,6 +46,14 @@ pub fn apply(disk: &dyn Disk, root: &Path, wanted: &Wanted<'_>, today: &Today, c
     }
 }
 
+/// Writes one file, whole or not at all; the folders above it are made.
+///
+/// # Errors
+/// What the system says.
+pub fn file(disk: &dyn Disk, root: &Path, path: &str, file: &File) -> Result<(), Error> {
+    Writer { disk, folder: root }.replace(&root.join(path), &file.bytes, file.executable)
+}
+
 struct Writer<'a> {
     disk: &'a dyn Disk,
     folder: &'a Path,

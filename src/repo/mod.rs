@@ -8,6 +8,7 @@
 //! what cannot be opened, [`state`] when there is no commit, [`paths`] what stands in the way of a file. Config is read
 //! as data: no hook, filter, signing program or other command of it is ever started.
 
+mod begin;
 mod hooks;
 mod index;
 mod layout;
@@ -21,9 +22,10 @@ use std::path::{Path, PathBuf};
 
 use git2::{Config, ErrorCode, Oid, Repository, RepositoryOpenFlags, Signature, Transaction};
 
+pub use self::begin::{begin, ignores_folder};
 use self::index::LockedIndex;
 use self::objects::Blob;
-pub use self::who::{Identity, Moment, Who};
+pub use self::who::{Identity, Moment, Who, identities_without_repository};
 use crate::disk::{Disk, said};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem};

@@ -1,8 +1,10 @@
 //! Who commits, and when: from the command line, the environment or git's configuration, in this order.
 
-use git2::{Signature, Time};
+use std::path::Path;
 
-use super::Repo;
+use git2::{Config, Signature, Time};
+
+use super::{Repo, configured, git};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Problem};
 
@@ -53,21 +55,7 @@ impl Repo<'_> {
     /// # Errors
     /// Nothing says it.
     pub fn identities(&self, who: &Who) -> Result<(Identity, Identity), Failure> {
-        if let Some(identity) = &who.explicit {
-            return Ok((identity.clone(), identity.clone()));
-        }
-        let (own_name, own_mail) = (self.configured("user.name")?, self.configured("user.email")?);
-        let identity = |(name, mail): &(Option<String>, Option<String>)| {
-            let name = name.clone().or_else(|| own_name.clone())?;
-            Some(Identity { name, mail: mail.clone().or_else(|| own_mail.clone())? })
-        };
-        let author = identity(&who.author).ok_or_else(|| {
-            Problem::new(Code::NO_AUTHOR, "nothing says who the author of the commit is")
-                .because("neither --author nor GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL nor git's user.name and user.email are set")
-                .hint("git config user.name 'My Name'\ngit config user.email me@example.com\n# or, for this commit only:\n--author 'My Name <me@example.com>'")
-        })?;
-        let committer = identity(&who.committer).unwrap_or_else(|| author.clone());
-        Ok((author, committer))
+        decided(who, &(self.configured("user.name")?, self.configured("user.email")?))
     }
 
     pub(super) fn signature(&self, identity: &Identity, date: Option<Moment>) -> Result<Signature<'static>, Error> {
@@ -77,6 +65,35 @@ impl Repo<'_> {
         };
         self.git("write the author's name", signature)
     }
+}
+
+/// Author and committer where there is no repository yet: its configuration would say nothing.
+///
+/// # Errors
+/// Nothing says it; a configuration of the user's that cannot be read.
+pub fn identities_without_repository(who: &Who) -> Result<(Identity, Identity), Failure> {
+    let path = Path::new("the user's configuration");
+    let config = Config::open_default().map_err(|error| git("read the configuration", path, error))?;
+    let value = |key| configured(&config, key, path).map(|value| value.filter(|value| !value.is_empty()));
+    decided(who, &(value("user.name")?, value("user.email")?))
+}
+
+/// What the command line and the environment say, filled up by a configuration.
+fn decided(who: &Who, own: &(Option<String>, Option<String>)) -> Result<(Identity, Identity), Failure> {
+    if let Some(identity) = &who.explicit {
+        return Ok((identity.clone(), identity.clone()));
+    }
+    let identity = |(name, mail): &(Option<String>, Option<String>)| {
+        let name = name.clone().or_else(|| own.0.clone())?;
+        Some(Identity { name, mail: mail.clone().or_else(|| own.1.clone())? })
+    };
+    let author = identity(&who.author).ok_or_else(|| {
+        Problem::new(Code::NO_AUTHOR, "nothing says who the author of the commit is")
+            .because("neither --author nor GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL nor git's user.name and user.email are set")
+            .hint("git config user.name 'My Name'\ngit config user.email me@example.com\n# or, for this commit only:\n--author 'My Name <me@example.com>'")
+    })?;
+    let committer = identity(&who.committer).unwrap_or_else(|| author.clone());
+    Ok((author, committer))
 }
 
 #[cfg(test)]

@@ -1,0 +1,154 @@
+//! What a new repo begins with: an example profile under the user's name, and the files around it.
+//!
+//! In: the catalog's examples and a name. Out: texts and files. Not here: whether they may be written, and writing (`cli`).
+
+use std::collections::BTreeMap;
+
+use crate::catalog;
+use crate::problem::{Problems, Source};
+use crate::profile::Profile;
+use crate::profile::cluster::{Bootstrap, BootstrapWith};
+use crate::texts::{GitUrl, Name};
+use crate::tree::File;
+use crate::yaml::{self, Kind, Meaning, Node};
+
+/// An example profile with a name of the user's in place of its own; comments and all else stay as they are. Nothing if there
+/// is no such example.
+pub fn profile(example: &str, name: &Name) -> Option<String> {
+    let text = *catalog::examples().get(example)?;
+    let source = Source::new(example, text);
+    let root = yaml::read(&source, &mut Problems::default())?;
+    let mut spans = Vec::new();
+    scalars(&root, &mut |node, plain| spans.push((node.span.clone(), plain)));
+    let mut renamed = text.to_owned();
+    for (span, plain) in spans.into_iter().rev() {
+        let scalar = rename(&text[span.clone()], example, name.as_str());
+        if scalar != text[span.clone()] {
+            renamed.replace_range(span, &written(scalar, plain));
+        }
+    }
+    Some(renamed)
+}
+
+/// Every text of a document, in its order.
+fn scalars<'n>(node: &'n Node, found: &mut impl FnMut(&'n Node, bool)) {
+    match &node.kind {
+        Kind::Scalar { plain, .. } => found(node, *plain),
+        Kind::List(items) => items.iter().for_each(|item| scalars(item, found)),
+        Kind::Map(entries) => entries.iter().for_each(|(_, value)| scalars(value, found)),
+    }
+}
+
+/// A name such as `on` or `1e3` is no text without quotes.
+fn written(scalar: String, plain: bool) -> String {
+    if plain && yaml::plain_meaning(&scalar) != Meaning::Text { yaml::quoted(&scalar) } else { scalar }
+}
+
+/// Writes `to` for `from` where it stands as a word of its own: `homelab` in `apps/homelab`, not in `homelabs`.
+fn rename(text: &str, from: &str, to: &str) -> String {
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, _) in text.match_indices(from) {
+        let end = at + from.len();
+        let word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        if at < done || word(text[..at].chars().next_back()) || word(text[end..].chars().next()) {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        out.push_str(to);
+        done = end;
+    }
+    out + &text[done..]
+}
+
+/// The files around the profiles, by their paths.
+pub fn files() -> BTreeMap<String, File> {
+    let mut files: BTreeMap<String, File> =
+        catalog::repo_files().into_iter().map(|(path, text)| (path, plain(text))).collect();
+    files.insert(".fluxwright/version".to_owned(), plain(concat!(env!("CARGO_PKG_VERSION"), "\n")));
+    files
+}
+
+/// An empty kustomization for each folder of this repo that a profile lists under `paths:`: Flux does not apply a folder that is
+/// not there.
+pub fn folders(profile: &Profile) -> BTreeMap<String, File> {
+    let own = profile.paths.iter().filter(|path| path.source.is_none());
+    let text = "# List your manifests here.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n";
+    own.map(|path| (format!("{}/kustomization.yaml", path.path), plain(text))).collect()
+}
+
+fn plain(text: &str) -> File {
+    File { bytes: text.as_bytes().to_vec(), executable: false }
+}
+
+/// The command that brings Flux into the cluster; nothing where the profile leaves that to somebody else.
+pub fn bootstrap(profile: &Profile) -> Option<String> {
+    let flux = &profile.flux;
+    let bootstrap = flux.bootstrap.as_ref()?;
+    let version = format!("--version=v{}", flux.version);
+    let place = format!("--branch={} --path={}", flux.branch, profile.tree_path());
+    let extra = extra(bootstrap);
+    let hosted = |provider: &str, own_host: &str| {
+        let (host, owner, repository) = address(&flux.url)?;
+        let host = if host == own_host { String::new() } else { format!(" --hostname={host}") };
+        let personal = if bootstrap.personal == Some(true) { " --personal" } else { "" };
+        let names = format!("--owner={owner} --repository={repository}");
+        Some(format!("flux bootstrap {provider}{host} {names} {place} {version}{personal}{extra}"))
+    };
+    match bootstrap.with {
+        BootstrapWith::Github => hosted("github", "github.com"),
+        BootstrapWith::Gitlab => hosted("gitlab", "gitlab.com"),
+        BootstrapWith::Git => Some(format!("flux bootstrap git --url={} {place} {version}{extra}", flux.url)),
+        BootstrapWith::Install => Some(format!("flux install {version}{}", shared(bootstrap))),
+        BootstrapWith::EksAnywhere | BootstrapWith::None => None,
+    }
+}
+
+/// Flags of every `flux bootstrap`.
+fn extra(bootstrap: &Bootstrap) -> String {
+    let token = if bootstrap.token_auth == Some(true) { " --token-auth" } else { "" };
+    let interval = bootstrap.interval.as_ref().map(|interval| format!(" --interval={interval}")).unwrap_or_default();
+    format!("{token}{interval}{}", shared(bootstrap))
+}
+
+/// Flags of `flux bootstrap` and `flux install`.
+fn shared(bootstrap: &Bootstrap) -> String {
+    let list = |flag: &str, items: Vec<String>| {
+        if items.is_empty() { String::new() } else { format!(" --{flag}={}", items.join(",")) }
+    };
+    let components = bootstrap.components.iter().map(ToString::to_string).collect();
+    let keys = bootstrap.toleration_keys.iter().map(ToString::to_string).collect();
+    list("components-extra", components) + &list("toleration-keys", keys)
+}
+
+/// Host, owner and repository of an address.
+fn address(url: &GitUrl) -> Option<(String, String, String)> {
+    let (_, rest) = url.as_str().split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
+    Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_takes_the_place_of_a_word() {
+        assert_eq!(rename("homelab, apps/homelab and homelabs", "homelab", "x"), "x, apps/x and homelabs");
+        assert_eq!(rename("homelab.example", "homelab", "homelab-2"), "homelab-2.example");
+    }
+
+    #[test]
+    fn every_example_can_have_any_name() {
+        for (example, text) in catalog::examples() {
+            assert_eq!(profile(&example, &Name::parse(&example).unwrap()).unwrap(), text);
+            for name in ["on", "1e3", "a-b"] {
+                let text = profile(&example, &Name::parse(name).unwrap()).unwrap();
+                let read = Profile::read(&Source::new(format!("profiles/{name}.yaml"), text)).unwrap();
+                assert_eq!(read.name(), name);
+            }
+        }
+    }
+}

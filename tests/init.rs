@@ -1,0 +1,202 @@
+//! `init`: what a new repository holds, what a repository that is there keeps, and where none may begin.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod repo_builder;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use repo_builder::{AUTHOR, Repo};
+
+/// An empty folder, and nothing of the machine's configuration.
+fn empty() -> Repo {
+    let repo = Repo::without_git("minimal");
+    repo.remove("profiles");
+    repo
+}
+
+fn init(repo: &Repo, arguments: &[&str]) -> repo_builder::Run {
+    repo.fluxwright(&[&["init"], arguments, &AUTHOR[..]].concat())
+}
+
+fn git_in(repo: &Repo, folder: &str, arguments: &[&str]) -> String {
+    repo.git(&[&["-C", folder], arguments].concat())
+}
+
+#[test]
+fn a_new_repository_holds_the_cluster_and_what_is_around_it() {
+    let repo = empty();
+    let said = init(&repo, &["new", "--name", "alpha"]).done();
+    let id = git_in(&repo, "new", &["rev-parse", "--short=12", "HEAD"]);
+    let files = git_in(&repo, "new", &["ls-tree", "-r", "--name-only", "HEAD"]);
+    let expected = format!(
+        "alpha: {} files in new, committed {} on main
+next:
+  1. cd new, edit profiles/alpha.yaml, then: fluxwright render --commit
+  2. git remote add origin ssh://git@git.example.com/platform/infra && git push -u origin main
+  3. flux bootstrap git --url=ssh://git@git.example.com/platform/infra --branch=main --path=clusters/alpha --version=v2.9.4
+",
+        files.lines().count(),
+        id.trim()
+    );
+    assert_eq!(said, expected);
+    assert_eq!(git_in(&repo, "new", &["status", "--porcelain", "--ignored"]), "");
+    assert_eq!(git_in(&repo, "new", &["fsck", "--strict", "--no-dangling"]), "");
+    assert_eq!(git_in(&repo, "new", &["symbolic-ref", "HEAD"]), "refs/heads/main\n");
+    let others: BTreeSet<&str> = files.lines().filter(|file| !file.starts_with("clusters/")).collect();
+    let around = [
+        ".fluxwright/version",
+        ".gitattributes",
+        ".gitignore",
+        "README.md",
+        "apps/alpha/kustomization.yaml",
+        "profiles/alpha.yaml",
+        "renovate.json",
+    ];
+    assert!(around.iter().all(|file| others.contains(file)), "{others:?}");
+    // What it wrote is what render would write, and the name is the user's wherever the example's stood.
+    assert_eq!(repo.fluxwright(&["-C", "new", "render", "--check"]).done(), "alpha: up to date\n");
+    let profile = repo.read("new/profiles/alpha.yaml");
+    assert!(profile.contains("  name: alpha\n") && profile.contains("path: apps/alpha\n"), "{profile}");
+    assert!(!repo.read("new/README.md").contains("alpha"));
+}
+
+#[test]
+fn the_same_words_give_the_same_commit() {
+    let repo = empty();
+    init(&repo, &["one", "--name", "alpha"]).done();
+    init(&repo, &["two", "--name", "alpha"]).done();
+    assert_eq!(git_in(&repo, "one", &["rev-parse", "HEAD"]), git_in(&repo, "two", &["rev-parse", "HEAD"]));
+}
+
+#[test]
+fn every_example_is_rendered_and_committed() {
+    let examples = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/examples")).unwrap();
+    for example in examples.map(|entry| entry.unwrap().path()) {
+        let example = example.file_stem().unwrap().to_str().unwrap();
+        let repo = empty();
+        let run = init(&repo, &["new", "--name", "alpha", "--example", example]);
+        assert_eq!(run.code, 0, "{example}: {}", run.stderr);
+        let next: Vec<&str> = run.stdout.lines().skip_while(|line| *line != "next:").skip(1).collect();
+        assert_eq!(next.len(), 3, "{example}: {}", run.stdout);
+        assert_eq!(git_in(&repo, "new", &["status", "--porcelain", "--ignored"]), "");
+        let check = repo.fluxwright(&["-C", "new", "render", "--check"]);
+        assert_eq!((check.code, check.stdout.as_str()), (0, "alpha: up to date\n"), "{example}");
+    }
+}
+
+#[test]
+fn a_repository_that_is_there_is_extended_and_nothing_in_it_touched() {
+    let repo = empty();
+    repo.git(&["init", "--quiet", "-b", "trunk"]);
+    repo.write("README.md", "mine\n");
+    repo.write(".gitignore", "/target/\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "mine"]);
+    repo.write("staged.txt", "staged\n");
+    repo.git(&["add", "staged.txt"]);
+    repo.write("README.md", "modified\n");
+    let said = init(&repo, &["--name", "alpha"]).done();
+    assert!(said.contains("\nkept as they are: .gitignore, README.md\n"), "{said}");
+    assert!(
+        said.contains("\n  1. edit profiles/alpha.yaml, then: fluxwright render --commit\n  2. git push\n"),
+        "{said}"
+    );
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M README.md\nA  staged.txt\n");
+    assert_eq!(repo.git(&["rev-list", "--count", "trunk"]), "2\n");
+    assert_eq!((repo.read("README.md").as_str(), repo.read(".gitignore").as_str()), ("modified\n", "/target/\n"));
+    // One more cluster.
+    init(&repo, &["--name", "beta", "--example", "maelstrom"]).done();
+    assert_eq!(repo.git(&["status", "--porcelain"]), " M README.md\nA  staged.txt\n");
+    assert!(repo.exists("clusters/alpha") && repo.exists("clusters/beta"));
+}
+
+#[test]
+fn a_folder_with_files_and_no_repository_keeps_them() {
+    let repo = empty();
+    repo.write("notes.txt", "mine\n");
+    repo.write("clusters/alpha/README.md", "mine\n");
+    init(&repo, &["--name", "alpha"]).done();
+    assert_eq!(repo.git(&["status", "--porcelain"]), "?? clusters/alpha/README.md\n?? notes.txt\n");
+}
+
+#[test]
+fn a_profile_or_a_tree_that_exists_is_never_touched() {
+    let repo = empty();
+    init(&repo, &["--name", "alpha"]).done();
+    let says = "error FW415 would-touch: `profiles/alpha.yaml` is there already
+--> profiles/alpha.yaml
+ = because: init begins a cluster, and touches nothing that exists
+ = hint: take another --name; a cluster that is there is changed by its profile, and: fluxwright render
+
+";
+    assert_eq!(repo.refuses(&["init", "--name", "alpha", AUTHOR[0], AUTHOR[1]]), says);
+    repo.write("clusters/beta/kustomization.yaml", "mine: true\n");
+    let says = repo.refuses(&["init", "--name", "beta", AUTHOR[0], AUTHOR[1]]);
+    assert!(says.starts_with("error FW401 foreign-file: `clusters/beta/kustomization.yaml` stands"), "{says}");
+}
+
+#[test]
+fn inside_of_another_repository_one_begins_only_where_it_is_ignored() {
+    let repo = empty();
+    repo.git(&["init", "--quiet", "-b", "main"]);
+    repo.write(".gitignore", "/target/\n");
+    let real = fs::canonicalize(&repo.root).unwrap();
+    let says = format!(
+        "error FW416 inside-a-repository: `infra` is inside of the repository {0}, which does not ignore it
+--> infra
+ = because: the outer repository would take the inner one for a submodule that nobody registered, and hold none of its files
+ = hint: take the repository's root for DIR, or a folder elsewhere; or let it ignore the folder:
+         printf '/%s/\\n' 'infra' >> {0}/.gitignore
+
+",
+        real.display()
+    );
+    assert_eq!(repo.refuses(&["init", "infra", "--name", "alpha", AUTHOR[0], AUTHOR[1]]), says);
+    init(&repo, &["target/infra", "--name", "alpha"]).done();
+    assert_eq!(repo.git(&["status", "--porcelain"]), "?? .gitignore\n");
+    assert_eq!(git_in(&repo, "target/infra", &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn without_an_author_nothing_is_made() {
+    let repo = empty();
+    let says = repo.refuses(&["init", "new", "--name", "alpha"]);
+    assert!(says.starts_with("error FW503 no-author: nothing says who the author of the commit is\n"), "{says}");
+    assert!(!repo.exists("new"));
+}
+
+#[test]
+fn a_wrong_name_or_example_is_said_before_anything_is_made() {
+    let repo = empty();
+    let cases = [
+        (&["new", "--name", "Alpha"][..], "error FW601 bad-argument: `Alpha` is no name"),
+        (
+            &["new", "--name", "alpha", "--example", "minimol"],
+            "error FW601 bad-argument: there is no example `minimol`\n |\n = hint: did you mean `minimal`?\n",
+        ),
+        (&["file", "--name", "alpha"], "error FW601 bad-argument: `file` is a file\n"),
+        (
+            &["new", "--name", "alpha", "--author", "me"],
+            "error FW601 bad-argument: `me` is no author: write 'NAME <MAIL>'\n",
+        ),
+    ];
+    repo.write("file", "mine\n");
+    for (arguments, says) in cases {
+        let said = repo.refuses(&[&["init"], arguments].concat());
+        assert!(said.starts_with(says), "{said}");
+        assert!(!repo.exists("new"));
+    }
+}
+
+#[test]
+fn what_is_next_is_told_as_json_too() {
+    let repo = empty();
+    let said = init(&repo, &["new", "--name", "alpha", "--format", "json"]).done();
+    let json: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(json["cluster"], "alpha");
+    assert_eq!(json["commit"]["branch"], "main");
+    assert_eq!(json["next"].as_array().unwrap().len(), 3);
+}
