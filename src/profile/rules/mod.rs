@@ -1,5 +1,7 @@
 //! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
-//! which keys exclude each other.
+//! which keys exclude each other. What is about networks, and what is about EKS Anywhere, has a file of its own.
+
+mod networks;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,7 +12,7 @@ use super::secrets::Keys;
 use super::vsphere::Credentials;
 use super::workloads::GitSource;
 use crate::problem::{Code, Problem, Problems, nearest};
-use crate::texts::{Covers, Name};
+use crate::texts::Name;
 use crate::tree::is_in;
 
 /// A profile with places to point at, and the findings so far.
@@ -104,36 +106,6 @@ impl Check<'_> {
                 let says = format!("`{other}` is the default class already");
                 let because = "with two defaults Kubernetes takes the newer one, and which that is changes";
                 self.report(Code::TWO_DEFAULTS, &default.span, says, because, "default: false".to_owned());
-            }
-        }
-    }
-
-    fn networks(&mut self) {
-        let Some(network) = &self.profile.network else { return };
-        let mut parts: Vec<(&str, &dyn Covers, String, Range<usize>)> = Vec::new();
-        for (what, cidr) in [("nodes", &network.nodes), ("pods", &network.pods), ("services", &network.services)] {
-            if let Some(cidr) = cidr {
-                parts.push((what, &cidr.value, cidr.to_string(), cidr.span.clone()));
-            }
-        }
-        for range in &network.dhcp {
-            parts.push(("dhcp", &range.value, range.to_string(), range.span.clone()));
-        }
-        for (index, (what, covers, text, span)) in parts.iter().enumerate() {
-            for (other_what, other, other_text, _) in &parts[..index] {
-                // DHCP hands out addresses of the nodes' network, so these two overlap rightly.
-                let rightly = matches!((*other_what, *what), ("nodes" | "dhcp", "dhcp"));
-                if !rightly && covers.overlaps(*other) {
-                    let says = format!("{what} {text} and {other_what} {other_text} share addresses");
-                    let because = "a packet to a shared address reaches one of the two, and nobody says which";
-                    self.report(
-                        Code::OVERLAPPING_NETWORKS,
-                        span,
-                        says,
-                        because,
-                        format!("give {what} a network of its own"),
-                    );
-                }
             }
         }
     }
