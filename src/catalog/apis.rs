@@ -73,6 +73,26 @@ section! {
 }
 
 section! {
+    /// The minors of Kubernetes that a release goes with.
+    pub struct Minors {
+        /// The oldest.
+        from: VersionText,
+        /// The newest, where there is one.
+        to: Option<VersionText>,
+    }
+}
+
+section! {
+    /// Which Kubernetes the releases of an origin go with.
+    pub struct OnKubernetes {
+        /// Why no other will do, with the source.
+        because: String,
+        /// Releases, oldest first; each goes with these minors until the next.
+        releases: Named<VersionText, Minors>,
+    }
+}
+
+section! {
     /// Kinds that come from one thing with a version.
     pub struct Origin {
         /// What brings them: `flux`, `kubernetes`, or a component's name.
@@ -83,8 +103,8 @@ section! {
         newest: VersionText,
         /// Where the rows are from.
         source: String,
-        /// The oldest Kubernetes of each release, where that is known.
-        kubernetes: Named<VersionText, VersionText>,
+        /// The Kubernetes that its releases go with, where that is known.
+        kubernetes: Option<OnKubernetes>,
         /// The kinds.
         kinds: Vec<KindRow>,
     }

@@ -11,6 +11,7 @@ pub mod defaults;
 pub mod needs;
 mod options;
 pub mod order;
+mod origins;
 mod secrets;
 mod sections;
 pub mod sources;
@@ -110,7 +111,8 @@ impl<'a> Plan<'a> {
     pub fn of(profile: &'a Profile, catalog: &'a Catalog, problems: &mut Problems) -> Option<Plan<'a>> {
         let versions = versions::versions(profile);
         versions::check_kubernetes(profile, &catalog.table, problems);
-        versions::check_flux(profile, &catalog.table, problems);
+        origins::check_flux(profile, &catalog.table, problems);
+        origins::check_eks_anywhere(profile, &catalog.table, problems);
         let apis = Arc::new(Apis::new(Arc::clone(&catalog.table), versions.clone()));
         let for_templates: Arc<dyn template::Apis> = apis.clone();
         let cluster = problems.keep(catalog.section("cluster"))?;

@@ -1,18 +1,19 @@
-//! Which versions go together: what a component's, Flux's and the cluster's versions ask of each other.
+//! Which versions go together: what a component's and the cluster's versions ask of each other. What Flux and EKS Anywhere
+//! ask of Kubernetes is in `origins`.
 
 use std::collections::BTreeMap;
 
 use semver::Version;
 
 use crate::catalog::Folder;
-use crate::catalog::apis::{Origin, Table};
+use crate::catalog::apis::Table;
 use crate::catalog::component::{Component, VersionRow};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::workloads;
 use crate::texts::{is_whole, lenient};
 
-/// The versions of a profile by what has them: `kubernetes`, `flux`, components.
+/// The versions of a profile by what has them: `kubernetes`, `flux`, `eks-anywhere`, components.
 pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
     let components = profile.components.0.iter();
     let with_version = components.filter_map(|(name, c)| c.version.as_ref().map(|v| (name.to_string(), v.number())));
@@ -20,7 +21,8 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
         ("kubernetes".to_owned(), profile.kubernetes.version.number()),
         ("flux".to_owned(), profile.flux.version.number()),
     ];
-    with_version.chain(own).collect()
+    let eks = profile.eks_anywhere.iter().map(|eks| ("eks-anywhere".to_owned(), eks.version.number()));
+    with_version.chain(own).chain(eks).collect()
 }
 
 /// Checks the version of Kubernetes against the table.
@@ -44,60 +46,8 @@ pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problem
     }
 }
 
-/// Checks Flux's version against the table and against Kubernetes.
-pub fn check_flux(profile: &Profile, table: &Table, problems: &mut Problems) {
-    let Some(flux) = table.origins.iter().find(|origin| origin.of.as_str() == "flux") else { return };
-    let version = profile.flux.version.number();
-    let place = profile.place(&profile.flux.version.span);
-    if version < flux.oldest.number() {
-        let says = format!(
-            "Flux {} is older than {}, the oldest whose objects fluxwright can write",
-            profile.flux.version, flux.oldest
-        );
-        problems.push(
-            Problem::new(Code::TOO_OLD, says).at(place).because(&flux.source).hint(format!("version: {}", flux.newest)),
-        );
-        return;
-    }
-    let newest = flux.newest.number();
-    if (version.major, version.minor) > (newest.major, newest.minor) {
-        let says =
-            format!("Flux {} is newer than {}, the newest that fluxwright knows", profile.flux.version, flux.newest);
-        problems.push(newer_than_known(says).at(place.clone()));
-    }
-    check_flux_on_kubernetes(profile, flux, place, problems);
-}
-
-fn check_flux_on_kubernetes(profile: &Profile, flux: &Origin, place: Place, problems: &mut Problems) {
-    let kubernetes = profile.kubernetes.version.number();
-    let version = profile.flux.version.number();
-    let rows = || flux.kubernetes.0.iter().map(|(flux, kubernetes)| (flux.number(), kubernetes.number()));
-    let Some((_, least)) = rows().rfind(|(since, _)| *since <= version) else { return };
-    if least <= kubernetes {
-        return;
-    }
-    let fits = rows().rfind(|(_, least)| *least <= kubernetes).map(|(since, _)| since);
-    let next = fits.as_ref().and_then(|fits| rows().find(|(since, _)| since > fits)).map(|(next, _)| next);
-    let hint = match next {
-        Some(next) => format!(
-            "take Flux older than {}.{}, or Kubernetes {}.{} or newer",
-            next.major, next.minor, least.major, least.minor
-        ),
-        None => format!("take Kubernetes {}.{} or newer", least.major, least.minor),
-    };
-    let says = format!(
-        "Flux {} needs Kubernetes {}.{} or newer, and the cluster has {}",
-        profile.flux.version, least.major, least.minor, profile.kubernetes.version
-    );
-    problems.push(
-        Problem::new(Code::VERSIONS_DO_NOT_FIT, says)
-            .at(place)
-            .because("`flux check --pre` refuses it (fluxcd/flux2 cmd/flux/check.go)")
-            .hint(hint),
-    );
-}
-
-fn newer_than_known(says: String) -> Problem {
+/// The warning that something is newer than the table or the catalog.
+pub fn newer_than_known(says: String) -> Problem {
     Problem::warning(Code::NEWER_THAN_KNOWN, says)
         .because("what changed since is not in the catalog; it is rendered like the newest one that is")
         .hint("look at its release notes, or update fluxwright")
