@@ -46,6 +46,7 @@ pub fn rendered(
     existing: &BTreeSet<String>,
 ) -> Result<(Rendered, Vec<Problem>), Vec<Problem>> {
     let mut problems = Problems::default();
+    problems.extend(profile.warnings.iter().cloned());
     let plan = Plan::of(profile, catalog, &mut problems);
     // What is wrong with a plan would only be found again, in other words, in what is made of it.
     let plan = plan.filter(|_| !problems.any_error());

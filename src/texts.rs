@@ -121,6 +121,15 @@ text! {
     };
 }
 
+text! {
+    /// A release of EKS Anywhere, brought to have the `v` that `eksaVersion` has.
+    pub struct EksaVersion: BAD_VERSION like "v0.26.1" by |text| {
+        let bare = text.strip_prefix('v').unwrap_or(text);
+        let fits = bare.starts_with(|first: char| first.is_ascii_digit()) && is_whole(bare) && lenient(bare).is_some_and(|v| v.pre.is_empty());
+        kept(&format!("v{bare}"), fits, "is no release of EKS Anywhere: `v` and three numbers")
+    };
+}
+
 macro_rules! versioned {
     ($($name:ident)*) => {$(
         impl $name {
@@ -131,7 +140,7 @@ macro_rules! versioned {
         }
     )*};
 }
-versioned!(Version KubernetesVersion FluxVersion);
+versioned!(Version KubernetesVersion FluxVersion EksaVersion);
 
 /// The first and last address of `10.0.0.0/24`, as numbers of one width.
 fn cidr_bounds(text: &str) -> Result<(IpAddr, IpAddr), String> {
@@ -371,6 +380,29 @@ text! {
     pub struct Host: BAD_HOST like "vcsa.lab.example" by |text| {
         let name = text.len() <= 253 && text.split('.').all(|part| is_label(&part.to_ascii_lowercase()));
         kept(text, name || text.parse::<IpAddr>().is_ok(), "is no host: a name or an address, without `https://` and path")
+    };
+}
+
+text! {
+    /// A public SSH key as `authorized_keys` has it: its kind, then what every one of them begins with (the length of the
+    /// kind, in base64: RFC 4253 section 6.6), then whatever its owner calls it.
+    pub struct SshKey: BAD_SSH_KEY like "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… me@lab" by |text| {
+        let mut words = text.split(' ');
+        let kind = words.next().is_some_and(|kind| ["ssh-", "ecdsa-", "sk-"].iter().any(|known| kind.starts_with(known)));
+        let key = words.next().is_some_and(|key| key.starts_with("AAAA") && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)));
+        kept(text, kind && key && !text.chars().any(char::is_control), "is no public SSH key: the one line of a `.pub` file")
+    };
+}
+
+text! {
+    /// The URN of a vSphere tag (eks-anywhere docs, clusterspec/vsphere-spec.md `tags`).
+    pub struct TagUrn: BAD_TAG_URN like "urn:vmomi:InventoryServiceTag:8e0ce079-0675-47d6-8665-16ada4e6dabd:GLOBAL" by |text| {
+        let id = text.strip_prefix("urn:vmomi:InventoryServiceTag:").and_then(|rest| rest.strip_suffix(":GLOBAL"));
+        let is_uuid = |id: &str| {
+            let parts: Vec<usize> = id.split('-').map(str::len).collect();
+            parts == [8, 4, 4, 4, 12] && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+        };
+        kept(text, id.is_some_and(is_uuid), "is no URN of a tag: `govc tags.info` prints it as the tag's ID")
     };
 }
 

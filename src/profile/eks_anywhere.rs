@@ -1,10 +1,10 @@
 //! The EKS Anywhere cluster itself: what `eksctl anywhere` makes, as far as a profile says it.
 
-use serde_json::Value;
+use std::ops::Range;
 
 use super::patch::Patch;
-use crate::decode::{At, Named, choice, section};
-use crate::texts::{Address, ConfigText, IssuerUrl, LabelKey, LabelValue, Name, Version};
+use crate::decode::{At, Mapping, Named, choice, section};
+use crate::texts::{Address, ConfigText, EksaVersion, IssuerUrl, LabelKey, LabelValue, Name, SshKey, TagUrn};
 
 choice! {
     /// Who applies changes of the cluster.
@@ -28,13 +28,35 @@ choice! {
     }
 }
 
+choice! {
+    /// How a machine's disk is made.
+    pub enum CloneMode {
+        /// As a copy of the template's.
+        Full = "fullClone",
+        /// As what differs from a snapshot of the template's.
+        Linked = "linkedClone",
+    }
+}
+
+choice! {
+    /// What a taint does to pods that do not tolerate it.
+    pub enum Effect {
+        /// They are not put there.
+        NoSchedule = "NoSchedule",
+        /// They are put there if there is no other place.
+        PreferNoSchedule = "PreferNoSchedule",
+        /// They are not put there, and have to go.
+        NoExecute = "NoExecute",
+    }
+}
+
 section! {
     /// Who may log in to a machine.
     pub struct User {
         /// The user.
-        name: Name,
+        name: At<Name>,
         /// Public keys.
-        ssh_authorized_keys as "sshAuthorizedKeys": Vec<ConfigText>,
+        ssh_authorized_keys as "sshAuthorizedKeys": Vec<SshKey>,
     }
 }
 
@@ -45,8 +67,8 @@ section! {
         key: LabelKey,
         /// Its value.
         value: Option<LabelValue>,
-        /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-        effect: ConfigText,
+        /// What it does.
+        effect: Effect,
     }
 }
 
@@ -73,16 +95,37 @@ macro_rules! machines {
                 memory_mib as "memoryMiB": Option<At<u32>>,
                 /// Disk in GiB.
                 disk_gib as "diskGiB": Option<At<u32>>,
-                /// `fullClone` or `linkedClone`.
-                clone_mode as "cloneMode": Option<ConfigText>,
+                /// How their disks are made.
+                clone_mode as "cloneMode": Option<CloneMode>,
                 /// The storage policy of the machines' disks.
                 storage_policy_name as "storagePolicyName": Option<ConfigText>,
                 /// Tags, as URNs.
-                tags: Vec<ConfigText>,
+                tags: Vec<TagUrn>,
                 /// NTP servers, certificates, Bottlerocket settings.
-                host_os_configuration as "hostOSConfiguration": Option<Value>,
+                host_os_configuration as "hostOSConfiguration": Option<Mapping>,
                 /// Who may log in.
                 users: Vec<User>,
+            }
+        }
+
+        impl $name {
+            /// What it says about its machines.
+            fn machine(&self) -> Machine {
+                Machine {
+                    datastore: self.datastore.clone(),
+                    folder: self.folder.clone(),
+                    resource_pool: self.resource_pool.clone(),
+                    os_family: self.os_family.clone(),
+                    template: self.template.clone(),
+                    num_cpus: self.num_cpus.clone(),
+                    memory_mib: self.memory_mib.clone(),
+                    disk_gib: self.disk_gib.clone(),
+                    clone_mode: self.clone_mode,
+                    storage_policy_name: self.storage_policy_name.clone(),
+                    tags: self.tags.clone(),
+                    host_os_configuration: self.host_os_configuration.clone(),
+                    users: self.users.clone(),
+                }
             }
         }
     };
@@ -141,7 +184,7 @@ section! {
     /// The EKS Anywhere cluster.
     pub struct EksAnywhere {
         /// The release of EKS Anywhere.
-        version: At<Version>,
+        version: At<EksaVersion>,
         /// Who applies changes.
         apply: Option<Apply>,
         /// The management cluster, if another.
@@ -156,5 +199,132 @@ section! {
         machines: Machines,
         /// Changes to what is rendered.
         patches: Vec<Patch>,
+    }
+}
+
+/// What is said about the machines of one group, its own keys over the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// The datastore's path.
+    pub datastore: Option<At<ConfigText>>,
+    /// The folder's path.
+    pub folder: Option<At<ConfigText>>,
+    /// The resource pool's path.
+    pub resource_pool: Option<At<ConfigText>>,
+    /// The operating system.
+    pub os_family: Option<At<OsFamily>>,
+    /// The template's path.
+    pub template: Option<At<ConfigText>>,
+    /// Processors.
+    pub num_cpus: Option<At<u32>>,
+    /// Memory in MiB.
+    pub memory_mib: Option<At<u32>>,
+    /// Disk in GiB.
+    pub disk_gib: Option<At<u32>>,
+    /// How their disks are made.
+    pub clone_mode: Option<CloneMode>,
+    /// The storage policy of their disks.
+    pub storage_policy_name: Option<ConfigText>,
+    /// Tags.
+    pub tags: Vec<TagUrn>,
+    /// NTP servers, certificates, Bottlerocket settings.
+    pub host_os_configuration: Option<Mapping>,
+    /// Who may log in.
+    pub users: Vec<User>,
+}
+
+impl Machine {
+    /// The operating system: Bottlerocket where nothing is said, as EKS Anywhere takes it
+    /// (pkg/api/v1alpha1/vspheremachineconfig.go).
+    pub fn system(&self) -> OsFamily {
+        self.os_family.as_ref().map_or(OsFamily::Bottlerocket, |family| family.value)
+    }
+
+    fn over(self, under: &Machine) -> Machine {
+        let filled = |own: Vec<TagUrn>| if own.is_empty() { under.tags.clone() } else { own };
+        Machine {
+            datastore: self.datastore.or_else(|| under.datastore.clone()),
+            folder: self.folder.or_else(|| under.folder.clone()),
+            resource_pool: self.resource_pool.or_else(|| under.resource_pool.clone()),
+            os_family: self.os_family.or_else(|| under.os_family.clone()),
+            template: self.template.or_else(|| under.template.clone()),
+            num_cpus: self.num_cpus.or_else(|| under.num_cpus.clone()),
+            memory_mib: self.memory_mib.or_else(|| under.memory_mib.clone()),
+            disk_gib: self.disk_gib.or_else(|| under.disk_gib.clone()),
+            clone_mode: self.clone_mode.or(under.clone_mode),
+            storage_policy_name: self.storage_policy_name.or_else(|| under.storage_policy_name.clone()),
+            tags: filled(self.tags),
+            host_os_configuration: self.host_os_configuration.or_else(|| under.host_os_configuration.clone()),
+            users: if self.users.is_empty() { under.users.clone() } else { self.users },
+        }
+    }
+}
+
+/// What a group of machines is for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Role<'a> {
+    /// The control plane.
+    ControlPlane,
+    /// etcd.
+    Etcd,
+    /// Pods.
+    Workers(&'a Workers),
+}
+
+/// The group of workers that `eksctl anywhere generate clusterconfig` writes; its machine config has the cluster's name.
+const FIRST_WORKERS: &str = "md-0";
+
+/// A group of machines.
+#[derive(Debug, Clone)]
+pub struct Group<'a> {
+    /// What it is for.
+    pub role: Role<'a>,
+    /// How many.
+    pub count: &'a At<u32>,
+    /// What they are.
+    pub machine: Machine,
+    /// The bytes of the profile.
+    pub span: &'a Range<usize>,
+}
+
+impl Group<'_> {
+    /// What a finding calls it.
+    pub fn label(&self) -> &str {
+        match self.role {
+            Role::ControlPlane => "controlPlane",
+            Role::Etcd => "etcd",
+            Role::Workers(workers) => workers.name.as_str(),
+        }
+    }
+
+    /// The name of its VSphereMachineConfig. It follows from the group's own name, so that no other group's coming or
+    /// going renames it, and is what the command-line tool would have called it.
+    pub fn config_name(&self, cluster: &str) -> String {
+        match self.role {
+            Role::ControlPlane => format!("{cluster}-cp"),
+            Role::Etcd => format!("{cluster}-etcd"),
+            Role::Workers(workers) if workers.name.as_str() == FIRST_WORKERS => cluster.to_owned(),
+            Role::Workers(workers) => format!("{cluster}-{}", workers.name),
+        }
+    }
+}
+
+impl Machines {
+    /// All groups: control plane, etcd if it has machines of its own, workers.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let defaults = self.defaults.as_ref().map(MachineDefaults::machine).unwrap_or_default();
+        let mut groups = Vec::new();
+        for (role, group) in [(Role::ControlPlane, Some(&self.control_plane)), (Role::Etcd, self.etcd.as_ref())] {
+            let Some(group) = group else { continue };
+            let machine = group.machine().over(&defaults);
+            groups.push(Group { role, count: &group.count, machine, span: &group.span });
+        }
+        groups.extend(self.workers.iter().map(|workers| Group {
+            role: Role::Workers(workers),
+            count: &workers.count,
+            machine: workers.machine().over(&defaults),
+            span: &workers.span,
+        }));
+        groups
     }
 }

@@ -71,6 +71,8 @@ pub struct Profile {
     pub source: Arc<Source>,
     /// What it says.
     pub document: Document,
+    /// What is worth knowing about it and stops nothing.
+    pub warnings: Vec<Problem>,
 }
 
 impl std::ops::Deref for Profile {
@@ -88,7 +90,7 @@ impl Profile {
     pub fn read(source: &Arc<Source>) -> Result<Profile, Vec<Problem>> {
         let mut problems = Problems::default();
         let profile = Profile::read_into(source, &mut problems);
-        problems.finish(profile).map(|(profile, _)| profile)
+        problems.finish(profile).map(|(profile, warnings)| Profile { warnings, ..profile })
     }
 
     fn read_into(source: &Arc<Source>, problems: &mut Problems) -> Option<Profile> {
@@ -101,7 +103,7 @@ impl Profile {
         // From here on findings show a text in which secrets are hidden, and none is about a secret but the one that says so.
         let (source, secrets) = secret_values::find(source, &root, problems);
         let document = Document::decode(&root, &mut Reading::new(&source, problems));
-        let profile = document.map(|document| Profile { source, document });
+        let profile = document.map(|document| Profile { source, document, warnings: Vec::new() });
         if let Some(profile) = &profile {
             rules::check(profile, problems);
         }

@@ -1,7 +1,9 @@
 //! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
 //! which keys exclude each other. What is about networks, and what is about EKS Anywhere, has a file of its own.
 
-mod networks;
+mod eks_anywhere;
+mod machines;
+pub mod networks;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -30,6 +32,7 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
     check.networks();
     check.namespaces();
     check.vsphere();
+    check.eks_anywhere();
     check.secrets();
     check.sources();
     check.needs_itself();
@@ -40,11 +43,16 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
 
 impl Check<'_> {
     fn report(&mut self, code: Code, span: &Range<usize>, says: String, because: &str, hint: String) {
-        let mut problem = Problem::new(code, says).at(self.profile.place(span)).hint(hint);
-        if !because.is_empty() {
-            problem = problem.because(because);
-        }
-        self.problems.push(problem);
+        self.push(Problem::new(code, says), span, because, hint);
+    }
+
+    fn warn(&mut self, code: Code, span: &Range<usize>, says: String, because: &str, hint: String) {
+        self.push(Problem::warning(code, says), span, because, hint);
+    }
+
+    fn push(&mut self, problem: Problem, span: &Range<usize>, because: &str, hint: String) {
+        let problem = problem.at(self.profile.place(span)).hint(hint);
+        self.problems.push(if because.is_empty() { problem } else { problem.because(because) });
     }
 
     fn file_name(&mut self) {

@@ -25,23 +25,19 @@ pub const BECAUSE_SHARED: &str = "a packet to a shared address reaches one of th
 /// All addresses that the profile's own sections give away.
 pub fn claims(profile: &Profile) -> Vec<Claim<'_>> {
     let mut claims = Vec::new();
-    let Some(network) = &profile.network else { return claims };
-    for (what, cidr) in [("nodes", &network.nodes), ("pods", &network.pods), ("services", &network.services)] {
-        claims.extend(cidr.iter().map(|cidr| Claim {
-            what,
-            covers: &cidr.value,
-            text: cidr.as_str(),
-            span: cidr.span.clone(),
-        }));
+    if let Some(network) = &profile.network {
+        for (what, cidr) in [("nodes", &network.nodes), ("pods", &network.pods), ("services", &network.services)] {
+            claims.extend(cidr.iter().map(|cidr| claim(what, &cidr.value, cidr.as_str(), &cidr.span)));
+        }
+        claims.extend(network.dhcp.iter().map(|range| claim("dhcp", &range.value, range.as_str(), &range.span)));
     }
-    let dhcp = network.dhcp.iter();
-    claims.extend(dhcp.map(|range| Claim {
-        what: "dhcp",
-        covers: &range.value,
-        text: range.as_str(),
-        span: range.span.clone(),
-    }));
+    let endpoint = profile.eks_anywhere.iter().map(|eks| &eks.endpoint);
+    claims.extend(endpoint.map(|address| claim("endpoint", &address.value, address.as_str(), &address.span)));
     claims
+}
+
+fn claim<'a>(what: &'a str, covers: &'a dyn Covers, text: &'a str, span: &Range<usize>) -> Claim<'a> {
+    Claim { what, covers, text, span: span.clone() }
 }
 
 impl Check<'_> {
@@ -50,12 +46,15 @@ impl Check<'_> {
         let claims = claims(profile);
         for (index, claim) in claims.iter().enumerate() {
             for other in &claims[..index] {
-                // DHCP hands out addresses of the nodes' network, so these two overlap rightly.
-                let rightly = matches!((other.what, claim.what), ("nodes" | "dhcp", "dhcp"));
+                // What DHCP hands out, and the endpoint, are addresses of the nodes' network.
+                let rightly = matches!((other.what, claim.what), ("nodes" | "dhcp", "dhcp") | ("nodes", "endpoint"));
                 if !rightly && claim.covers.overlaps(other.covers) {
                     let says =
                         format!("{} {} and {} {} share addresses", claim.what, claim.text, other.what, other.text);
-                    let hint = format!("give {} a network of its own", claim.what);
+                    let hint = match claim.what {
+                        "endpoint" => format!("take an address outside of {}", other.text),
+                        what => format!("give {what} a network of its own"),
+                    };
                     self.report(Code::OVERLAPPING_NETWORKS, &claim.span, says, BECAUSE_SHARED, hint);
                 }
             }
