@@ -689,10 +689,12 @@ fn a_kind_without_a_schema_is_a_fault() {
 // ── who applies what, and in which order ────────────────────────────────────────────────────────────────────────────
 
 /// What the root's kustomization applies itself, so that no Flux Kustomization has to.
-const APPLIED_BY_ROOT: [&str; 4] = ["flux-system", "sources", "kustomizations", "eksa-system"];
+const APPLIED_BY_ROOT: [&str; 3] = ["flux-system", "sources", "kustomizations"];
 
-/// What people run and apply, not Flux.
-const APPLIED_BY_HAND: [&str; 1] = ["bootstrap"];
+/// Whether people run or apply what is below a folder of the tree, not Flux.
+fn is_by_hand(tree: &Tree, top: &str) -> bool {
+    top == "bootstrap" || (top == "eksa-system" && text(&tree.profile, "/eksAnywhere/apply") == "cli")
+}
 
 /// Unit → units that it waits for.
 type Waits = BTreeMap<String, Vec<String>>;
@@ -773,7 +775,7 @@ fn every_folder_of_manifests_is_the_path_of_one_flux_kustomization() {
 fn unit_folder(tree: &Tree, file: &str) -> Option<String> {
     let (folder, _) = file.strip_prefix(&tree.cluster)?.trim_start_matches('/').rsplit_once('/')?;
     let top = folder.split('/').next().unwrap_or_default();
-    let is_unit = !APPLIED_BY_ROOT.contains(&top) && !APPLIED_BY_HAND.contains(&top);
+    let is_unit = !APPLIED_BY_ROOT.contains(&top) && !is_by_hand(tree, top);
     is_unit.then(|| format!("{}/{folder}", tree.cluster))
 }
 
@@ -798,7 +800,7 @@ fn every_object_is_applied_by_exactly_one_kustomization() {
         let appliers = appliers(&tree);
         let by_hand = |object: &Object| {
             let below = object.file.strip_prefix(&format!("{}/", tree.cluster)).unwrap_or_default();
-            APPLIED_BY_HAND.contains(&below.split('/').next().unwrap_or_default())
+            is_by_hand(&tree, below.split('/').next().unwrap_or_default())
         };
         let mut applied: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for object in tree.objects().iter().filter(|object| !by_hand(object)) {

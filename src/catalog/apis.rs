@@ -111,14 +111,24 @@ section! {
 }
 
 section! {
+    /// Something that a distribution brings along.
+    pub struct Brought {
+        /// The capability.
+        capability: String,
+        /// The first of the distribution's releases that does not bring it any more.
+        before: Option<VersionText>,
+    }
+}
+
+section! {
     /// The whole table.
     pub struct Table {
         /// Its origins.
         origins: Vec<Origin>,
         /// API groups that every Kubernetes has, beyond those of the kinds above.
         built_in_groups as "builtInGroups": Vec<String>,
-        /// Capabilities that a distribution brings along.
-        distributions: Named<String, Vec<String>>,
+        /// What a distribution brings along.
+        distributions: Named<String, Vec<Brought>>,
     }
 }
 

@@ -260,6 +260,7 @@ impl Planner<'_> {
             requires,
             provides,
             timeout,
+            applied: true,
             prune: spec.prune.unwrap_or(true),
             wait: true,
             target_namespace: None,
@@ -380,6 +381,12 @@ impl Planner<'_> {
 
     fn conflicts(&mut self, component: &Chosen<'_>) {
         for capability in &component.folder.spec.conflicts {
+            if self.given.contains(capability) {
+                let says = format!("the cluster brings {capability} itself, and `{}` does, too", component.name);
+                let hint =
+                    format!("take `{}` out, or take a release of the distribution that does not", component.name);
+                self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(hint));
+            }
             let others = self
                 .provided
                 .get(capability)

@@ -8,6 +8,7 @@
 
 mod components;
 pub mod defaults;
+mod eks_anywhere;
 pub mod needs;
 mod options;
 pub mod order;
@@ -26,11 +27,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::apis::Apis;
+use crate::catalog::apis::{Apis, Brought};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
-use crate::profile::eks_anywhere::Apply;
 use crate::template::{self, Context, Engine};
 use crate::texts::Name;
 use sources::Sources;
@@ -117,12 +117,13 @@ impl<'a> Plan<'a> {
         let for_templates: Arc<dyn template::Apis> = apis.clone();
         let cluster = problems.keep(catalog.section("cluster"))?;
         let oci_charts = for_templates.has("HelmRelease", "spec.chartRef").unwrap_or(false);
+        let given = given(profile, catalog, &versions);
         let mut planner = Planner {
             profile,
             catalog,
             apis: Arc::clone(&for_templates),
             versions,
-            given: given(profile, catalog),
+            given,
             oci_charts,
             context: Context::of(&context(profile), &for_templates),
             units: Vec::new(),
@@ -166,7 +167,7 @@ fn context(profile: &Profile) -> Value {
             "kubernetes": {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
-                "controlPlaneNodes": kubernetes.control_plane_nodes,
+                "controlPlaneNodes": control_plane_nodes(profile),
                 "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
             },
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
@@ -175,11 +176,24 @@ fn context(profile: &Profile) -> Value {
     })
 }
 
+/// How many control-plane nodes the cluster has, where the profile says so.
+fn control_plane_nodes(profile: &Profile) -> Option<u32> {
+    let said = profile.kubernetes.control_plane_nodes.as_ref().map(|count| count.value.0);
+    said.or_else(|| profile.eks_anywhere.as_ref().map(|eks| eks.machines.control_plane.count.value))
+}
+
 /// What the profile's sections and the distribution provide.
-fn given(profile: &Profile, catalog: &Catalog) -> BTreeSet<String> {
+fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semver::Version>) -> BTreeSet<String> {
     let distribution = profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str();
     let brought = catalog.table.distributions.0.iter().filter(|(name, _)| name.value == distribution);
-    let mut given: BTreeSet<String> = brought.flat_map(|(_, capabilities)| capabilities.iter().cloned()).collect();
+    // A distribution whose version nobody says counts as its newest.
+    let still = |brought: &&Brought| match (&brought.before, versions.get(distribution)) {
+        (Some(before), Some(version)) => *version < before.number(),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let brought = brought.flat_map(|(_, capabilities)| capabilities.iter().filter(still));
+    let mut given: BTreeSet<String> = brought.map(|brought| brought.capability.clone()).collect();
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());
     }
@@ -190,18 +204,6 @@ impl Planner<'_> {
     /// Parts of a profile that are typed and checked, and that nothing is made of yet.
     fn not_yet(&mut self) {
         let profile = self.profile;
-        if let Some(eks) = &profile.eks_anywhere {
-            let what = match eks.apply.unwrap_or(Apply::Flux) {
-                Apply::Flux => "the section `eksAnywhere` would be a unit of its own",
-                Apply::Cli => "the section `eksAnywhere` would be a file of its own",
-            };
-            let says = format!("{what}, which this version does not render");
-            self.report(
-                Problem::new(Code::NOT_YET, says)
-                    .at(profile.place(&eks.span))
-                    .hint("leave the section out for now; the cluster's own file stays as it is"),
-            );
-        }
         if let Some(bootstrap) = profile.flux.bootstrap.as_ref().filter(|b| b.with == BootstrapWith::EksAnywhere) {
             let says = "a tree for EKS Anywhere's own Flux has another root, which this version does not render";
             self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&bootstrap.span)).hint("with: github"));

@@ -29,6 +29,7 @@ impl Planner<'_> {
         self.external_secrets();
         self.stores();
         self.storage();
+        self.eks_anywhere();
         self.namespaces_unit();
     }
 
@@ -45,6 +46,7 @@ impl Planner<'_> {
             requires: Vec::new(),
             provides: Vec::new(),
             timeout: defaults::UNIT_TIMEOUT,
+            applied: true,
             prune: true,
             wait: true,
             target_namespace: None,

@@ -1,5 +1,7 @@
 //! Storage of the profile becomes a unit: classes, snapshot classes, claims, each with its driver and defaults.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Planner;
@@ -75,8 +77,8 @@ impl Planner<'_> {
         if let Some(driver) = said {
             return driver.value.clone();
         }
-        let drivers: Vec<String> =
-            self.provided.keys().filter_map(|name| name.strip_prefix("csi:")).map(str::to_owned).collect();
+        let there = self.provided.keys().chain(&self.given).filter_map(|name| name.strip_prefix("csi:"));
+        let drivers: Vec<String> = there.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect();
         match drivers.as_slice() {
             [one] => one.clone(),
             none_or_more => {

@@ -11,7 +11,7 @@ use crate::profile::patch::Patch;
 use crate::template::{Context, Engine};
 use crate::texts::Name;
 
-/// One Flux Kustomization of the cluster.
+/// One Flux Kustomization of the cluster, but for what people apply.
 pub struct Unit {
     /// Its name, one name space for all.
     pub name: String,
@@ -33,6 +33,8 @@ pub struct Unit {
     pub provides: Vec<String>,
     /// How long Flux waits, in seconds.
     pub timeout: u64,
+    /// Whether Flux applies it; otherwise its folder is for people, and no Flux Kustomization is made.
+    pub applied: bool,
     /// Whether objects go when they leave the unit.
     pub prune: bool,
     /// Whether Flux waits for its objects.

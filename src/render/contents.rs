@@ -129,7 +129,7 @@ fn guard(unit: &Unit, object: &mut Value, apis: &Apis) {
         Some(Guard::Components) => unit.infrastructure,
         None => false,
     };
-    if !guarded {
+    if !guarded || !unit.applied {
         return;
     }
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };

@@ -16,7 +16,7 @@ use crate::tree::object_id;
 
 /// Orders the units, or reports what is missing and which circles there are.
 pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<Waits> {
-    let units: Vec<&Unit> = plan.units.iter().filter(|unit| contents.has(unit)).collect();
+    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.applied && contents.has(unit)).collect();
     let mut providers: BTreeMap<String, &str> = BTreeMap::new();
     for unit in &units {
         let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));

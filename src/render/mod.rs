@@ -136,6 +136,9 @@ impl Writer<'_> {
             for (name, documents) in files {
                 self.yaml(&format!("{folder}/{name}"), Some(&unit.name), &unit.key, documents);
             }
+            if !unit.applied {
+                continue;
+            }
             let names: Vec<String> = files.keys().cloned().collect();
             self.kustomization(folder, Some(&unit.name), &unit.key, &names);
         }
@@ -144,7 +147,7 @@ impl Writer<'_> {
     fn kustomizations(&mut self, contents: &Contents, waits: &Waits) {
         let plan = self.plan;
         let mut names = Vec::new();
-        for unit in plan.units.iter().filter(|unit| contents.has(unit)) {
+        for unit in plan.units.iter().filter(|unit| unit.applied && contents.has(unit)) {
             let context = self.flux_kustomization(unit, contents, &waits[&unit.name]);
             let mut documents = self.object("flux-kustomization.yaml.j2", &context);
             links::guard_too_new(plan, unit, &mut documents, self.problems);
