@@ -213,6 +213,14 @@ pub trait Covers {
     /// The first and the last address.
     fn bounds(&self) -> Option<(IpAddr, IpAddr)>;
 
+    /// Whether all addresses of the other are among its own.
+    fn contains(&self, other: &dyn Covers) -> bool {
+        match (self.bounds(), other.bounds()) {
+            (Some((a, b)), Some((c, d))) => a.is_ipv4() == c.is_ipv4() && a <= c && d <= b,
+            _ => false,
+        }
+    }
+
     /// Whether two of them share an address.
     fn overlaps(&self, other: &dyn Covers) -> bool {
         match (self.bounds(), other.bounds()) {
@@ -231,6 +239,13 @@ impl Covers for Cidr {
 impl Covers for AddressRange {
     fn bounds(&self) -> Option<(IpAddr, IpAddr)> {
         range_bounds(self.as_str()).ok()
+    }
+}
+
+/// A host that is an address; a name covers nothing that could be told from here.
+impl Covers for Host {
+    fn bounds(&self) -> Option<(IpAddr, IpAddr)> {
+        self.as_str().parse().ok().map(|address| (address, address))
     }
 }
 
@@ -472,6 +487,8 @@ mod tests {
         assert!(net.overlaps(&AddressRange::parse("10.0.0.250-10.0.1.3").unwrap()));
         assert!(!net.overlaps(&AddressRange::parse("10.0.1.0-10.0.1.3").unwrap()));
         assert!(!net.overlaps(&Cidr::parse("fd00::/64").unwrap()));
+        assert!(net.contains(&AddressRange::parse("10.0.0.10 - 10.0.0.19").unwrap()));
+        assert!(!net.contains(&AddressRange::parse("10.0.0.250-10.0.1.3").unwrap()));
     }
 
     #[test]

@@ -92,7 +92,9 @@ section! {
 section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
-        /// A schema for each option, with `description` and, where it may be missing, `default`.
+        /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
+        /// Schema there are `image`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have)
+        /// and, for the option `credentials` only, `vsphere-credentials`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,

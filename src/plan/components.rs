@@ -82,6 +82,7 @@ impl Planner<'_> {
         let what = format!("the component `{name}`");
         let options =
             options::read(self.profile, &what, &asked.options, spec.options.as_ref(), !folder.own, self.problems);
+        self.pools(name.as_str(), &asked.options, spec.options.as_ref());
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
         let namespace =
             namespace.or_else(|| spec.namespace.as_ref().map(|own| own.name.clone())).map(|name| name.to_string());

@@ -10,6 +10,7 @@ mod components;
 pub mod defaults;
 mod eks_anywhere;
 pub mod needs;
+mod networks;
 mod options;
 pub mod order;
 mod origins;
@@ -94,6 +95,8 @@ struct Planner<'a> {
     homes: BTreeMap<String, String>,
     /// What components provide, and which component.
     provided: BTreeMap<String, BTreeSet<String>>,
+    /// Addresses that components give away.
+    pools: Vec<networks::Pool>,
     problems: &'a mut Problems,
 }
 
@@ -133,10 +136,12 @@ impl<'a> Plan<'a> {
             readers: BTreeMap::new(),
             homes: BTreeMap::new(),
             provided: BTreeMap::new(),
+            pools: Vec::new(),
             problems,
         };
         planner.not_yet();
         planner.components();
+        planner.networks();
         planner.sections();
         planner.names();
         let Planner { given, units, sources, scripts, .. } = planner;

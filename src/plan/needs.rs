@@ -1,8 +1,9 @@
 //! What an object needs to be there first, and what it makes possible: read off the object itself.
 //!
 //! A capability is a text: `crd:<group>/<kind>`, `namespace:<name>`, `store:<kind>/[<namespace>/]<name>`,
-//! `secret:<namespace>/<name>`, `csi:<driver>`, `storageclass:<name>`, `snapshotclass:<name>`, `controller:<group>`. The
-//! same texts stand in component.yaml, for what no object of ours shows.
+//! `secret:<namespace>/<name>`, `csi:<driver>`, `storageclass:<name>`, `snapshotclass:<name>`, `ingressclass:<name>`,
+//! `controller:<group>`, `controller:loadbalancer`. The same texts stand in component.yaml, for what no object of ours
+//! shows.
 
 use serde_json::Value;
 
@@ -50,6 +51,9 @@ pub fn needs_of(id: &ObjectId, object: &Value, apis: &Apis) -> Vec<Need> {
                 need(format!("storageclass:{class}"), true);
             }
         }
+        "Ingress" => {
+            ingress_class(object).into_iter().for_each(|class| need(format!("ingressclass:{class}"), true));
+        }
         "VolumeSnapshot" => {
             need("controller:snapshot.storage.k8s.io".to_owned(), true);
             if let Some(class) = text_at(object, &["spec", "volumeSnapshotClassName"]) {
@@ -91,9 +95,17 @@ pub fn provides_of(id: &ObjectId, object: &Value) -> Vec<String> {
             vec![format!("secret:{}/{name}", namespace.unwrap_or_default())]
         }
         "StorageClass" => vec![format!("storageclass:{}", id.name)],
+        "IngressClass" => vec![format!("ingressclass:{}", id.name)],
         "VolumeSnapshotClass" => vec![format!("snapshotclass:{}", id.name)],
         _ => Vec::new(),
     }
+}
+
+/// The class of an Ingress, said by its field or by the annotation of before Kubernetes 1.18
+/// (kubernetes.io, Ingress: deprecated annotation).
+fn ingress_class(object: &Value) -> Option<&str> {
+    let annotation = || text_at(object, &["metadata", "annotations", "kubernetes.io/ingress.class"]);
+    text_at(object, &["spec", "ingressClassName"]).or_else(annotation)
 }
 
 fn store(kind: &str, namespace: Option<&str>, name: &str) -> String {

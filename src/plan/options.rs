@@ -3,11 +3,12 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::{Map, Value};
 
+use super::networks::ADDRESS_RANGE;
 use crate::catalog::component::Options;
 use crate::decode::Decode as _;
 use crate::problem::{Code, Place, Problem, Problems, nearest};
 use crate::profile::Profile;
-use crate::texts::{Image, IssuerUrl, RoleArn};
+use crate::texts::{AddressRange, Image, IssuerUrl, RoleArn};
 use crate::yaml::Node;
 
 /// The options of `what`, checked and complete; `trusted` if the schema is a built-in one. What is wrong is reported at its place in the profile.
@@ -52,6 +53,12 @@ struct Format {
 
 /// The formats that a schema in component.yaml and store.yaml can ask for.
 const FORMATS: &[Format] = &[
+    Format {
+        name: ADDRESS_RANGE,
+        code: Code::BAD_ADDRESS,
+        example: AddressRange::EXAMPLE,
+        refuses: |text| AddressRange::parse(text).err(),
+    },
     Format { name: "image", code: Code::BAD_IMAGE, example: Image::EXAMPLE, refuses: |text| Image::parse(text).err() },
     Format {
         name: "role-arn",

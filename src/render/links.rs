@@ -129,10 +129,12 @@ fn described(kind: &str, name: &str) -> String {
     match kind {
         "crd" => format!("the CRD of {name}"),
         "csi" => format!("the CSI driver {name}"),
+        "controller" if name == "loadbalancer" => "a controller of load balancers".to_owned(),
         "controller" => format!("the controller of {name}"),
         "store" => format!("the store {name}"),
         "secret" => format!("the Secret {name}"),
         "storageclass" => format!("the storage class {name}"),
+        "ingressclass" => format!("the ingress class {name}"),
         "snapshotclass" => format!("the snapshot class {name}"),
         "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
         _ => format!("{kind}:{name}"),

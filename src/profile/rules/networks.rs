@@ -31,6 +31,8 @@ pub fn claims(profile: &Profile) -> Vec<Claim<'_>> {
         }
         claims.extend(network.dhcp.iter().map(|range| claim("dhcp", &range.value, range.as_str(), &range.span)));
     }
+    let server = profile.vsphere.iter().map(|vsphere| &vsphere.server);
+    claims.extend(server.map(|host| claim("vCenter", &host.value, host.as_str(), &host.span)));
     let endpoint = profile.eks_anywhere.iter().map(|eks| &eks.endpoint);
     claims.extend(endpoint.map(|address| claim("endpoint", &address.value, address.as_str(), &address.span)));
     claims
@@ -46,13 +48,15 @@ impl Check<'_> {
         let claims = claims(profile);
         for (index, claim) in claims.iter().enumerate() {
             for other in &claims[..index] {
-                // What DHCP hands out, and the endpoint, are addresses of the nodes' network.
-                let rightly = matches!((other.what, claim.what), ("nodes" | "dhcp", "dhcp") | ("nodes", "endpoint"));
+                // What DHCP hands out, the vCenter, to which it may give always the same, and the endpoint are addresses of
+                // the nodes' network.
+                let rightly =
+                    matches!((other.what, claim.what), ("nodes" | "dhcp", "dhcp" | "vCenter") | ("nodes", "endpoint"));
                 if !rightly && claim.covers.overlaps(other.covers) {
                     let says =
                         format!("{} {} and {} {} share addresses", claim.what, claim.text, other.what, other.text);
                     let hint = match claim.what {
-                        "endpoint" => format!("take an address outside of {}", other.text),
+                        "endpoint" | "vCenter" => format!("take an address outside of {}", other.text),
                         what => format!("give {what} a network of its own"),
                     };
                     self.report(Code::OVERLAPPING_NETWORKS, &claim.span, says, BECAUSE_SHARED, hint);
