@@ -525,6 +525,25 @@ mod tests {
     }
 
     #[test]
+    fn what_eks_anywhere_is_told_has_its_form() {
+        assert_eq!(EksaVersion::parse("0.26.1").unwrap().as_str(), "v0.26.1");
+        for bad in ["0.26", "latest", "v0.26.1-dev", "vv0.26.1", ""] {
+            assert!(EksaVersion::parse(bad).is_err(), "{bad}");
+        }
+        for good in ["ssh-ed25519 AAAAC3Nz", "ecdsa-sha2-nistp256 AAAAE2Vj me@lab", "ssh-rsa AAAAB3Nz+/= the old one"] {
+            assert!(SshKey::parse(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["AAAAC3Nz", "ssh-ed25519", "ssh-ed25519 …", "-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-rsa AAAA\nb"]
+        {
+            assert!(SshKey::parse(bad).is_err(), "{bad}");
+        }
+        let urn = |id: &str| format!("urn:vmomi:InventoryServiceTag:{id}:GLOBAL");
+        assert!(TagUrn::parse(&urn("8e0ce079-0675-47d6-8665-16ada4e6dabd")).is_ok());
+        assert!(TagUrn::parse(&urn("eksa")).is_err() && TagUrn::parse("os:bottlerocket").is_err());
+    }
+
+    #[test]
     fn versions_are_pinned() {
         for good in ["2.9.4", "v1.30.0", "1.34", "8.2.1-rc.1", "3"] {
             assert!(Version::parse(good).is_ok(), "{good}");

@@ -56,3 +56,22 @@ fn one_more_worker_is_one_line_and_one_object() {
     assert_eq!(changed[0]["kind"], "Cluster");
     assert_eq!(changed[0]["spec"]["workerNodeGroupConfigurations"][0]["count"], 3);
 }
+
+#[test]
+fn a_group_that_comes_changes_no_other_groups_machines() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clusters/homelab/profile.yaml");
+    let before = fs::read_to_string(fixture).unwrap();
+    let group = "    workers:\n      - name: big\n        count: 1\n        numCPUs: 8\n";
+    let after = before.replacen("    workers:\n", group, 1);
+    let file = "clusters/homelab/eksa-system/eksa-cluster.yaml";
+    let (before, after) = (documents(&rendered(&before)[file]), documents(&rendered(&after)[file]));
+    let machines = |documents: &[serde_yaml::Value]| {
+        let machines = documents.iter().filter(|one| one["kind"] == "VSphereMachineConfig");
+        let named = |one: &serde_yaml::Value| (one["metadata"]["name"].as_str().unwrap().to_owned(), one.clone());
+        machines.map(named).collect::<BTreeMap<_, _>>()
+    };
+    let (before, mut after) = (machines(&before), machines(&after));
+    let new = after.remove("homelab-big").unwrap();
+    assert_eq!(new["spec"]["numCPUs"], 8);
+    assert_eq!(before, after);
+}

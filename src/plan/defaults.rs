@@ -1,8 +1,6 @@
 //! What is decided where the profile says nothing: intervals, timeouts, names. A default that Kubernetes itself has (a
 //! reclaim policy, a binding mode) is written out where its section is planned; one of a component stands in its folder.
 
-use crate::profile::eks_anywhere::Apply;
-
 /// How often a Flux Kustomization or HelmRelease is reconciled (the Flux documentation's shape for infrastructure).
 pub const INTERVAL: &str = "1h";
 /// How soon a failed one is tried again; without it Flux waits a whole interval.
@@ -25,8 +23,6 @@ pub const VCENTER_PORT: u16 = 443;
 pub const OWN_REPOSITORY: &str = "flux-system";
 /// Where Flux's objects live.
 pub const FLUX_NAMESPACE: &str = "flux-system";
-/// Who applies changes of an EKS Anywhere cluster.
-pub const EKS_ANYWHERE_APPLY: Apply = Apply::Flux;
 /// Processors, memory and disk of an EKS Anywhere machine (pkg/providers/vsphere/defaults.go, written out).
 pub const MACHINE_CPUS: u32 = 2;
 /// See [`MACHINE_CPUS`].

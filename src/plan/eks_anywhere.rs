@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::sections::{Origin, mapping};
 use super::{Planner, defaults};
 use crate::problem::{Code, Problem};
-use crate::profile::eks_anywhere::{Apply, EksAnywhere, Group, Machine, Role, User, Workers};
+use crate::profile::eks_anywhere::{EksAnywhere, Group, Machine, Role, User, Workers};
 
 /// Flux leaves fields alone that others set, as EKS Anywhere's controllers and its command-line tool do
 /// (kustomize-controller docs/spec/v1/kustomizations.md, `kustomize.toolkit.fluxcd.io/ssa`).
@@ -19,7 +19,7 @@ impl Planner<'_> {
     pub(super) fn eks_anywhere(&mut self) {
         let Some(eks) = &self.profile.eks_anywhere else { return };
         self.workload_cluster(eks);
-        let by_flux = eks.apply.unwrap_or(defaults::EKS_ANYWHERE_APPLY) == Apply::Flux;
+        let by_flux = eks.is_applied_by_flux();
         let Some(content) = self.section("eks-anywhere", &self.cluster(eks, by_flux)) else { return };
         let origin = Origin {
             name: "eksa-cluster".to_owned(),

@@ -202,6 +202,13 @@ section! {
     }
 }
 
+impl EksAnywhere {
+    /// Whether Flux applies it, as it does where nothing is said.
+    pub fn is_applied_by_flux(&self) -> bool {
+        self.apply.unwrap_or(Apply::Flux) == Apply::Flux
+    }
+}
+
 /// What is said about the machines of one group, its own keys over the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Machine {

@@ -4,7 +4,7 @@
 use super::Check;
 use crate::decode::At;
 use crate::problem::Code;
-use crate::profile::eks_anywhere::{Apply, EksAnywhere, Group, Machine, OsFamily, Role};
+use crate::profile::eks_anywhere::{EksAnywhere, Group, Machine, OsFamily, Role};
 use crate::texts::ConfigText;
 
 /// The user that Bottlerocket has, and no other (eks-anywhere docs, clusterspec/vsphere-spec.md `users`).
@@ -40,7 +40,7 @@ impl<'a> Check<'a> {
     /// What no default can be made up for. Flux applies objects past the command-line tool, which could have filled in more.
     fn missing_keys(&mut self, eks: &EksAnywhere, groups: &[Group<'_>]) {
         let datacenter = self.datacenter_name();
-        let by_flux = eks.apply.unwrap_or(Apply::Flux) == Apply::Flux;
+        let by_flux = eks.is_applied_by_flux();
         let lacks = |machine: &Machine, key: &str| match key {
             "datastore" => machine.datastore.is_none(),
             "folder" => machine.folder.is_none(),
