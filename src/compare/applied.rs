@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::flux::applied::{Applied, Object, Opaque, Owner, is_kustomization};
-use crate::tree::{ObjectId, text_at};
+use crate::tree::{self, ObjectId, text_at};
 
 /// Something that would not be applied as it is today.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,7 +158,8 @@ fn fixed(object: &Object, applied: &Applied) -> String {
         let source = at(&["spec", "sourceRef", "name"]);
         let from = source_of(applied, &at(&["spec", "sourceRef", "kind"]), &source);
         let folder = at(&["spec", "path"]).trim_start_matches("./").to_owned();
-        let patches = object.document.pointer("/spec/patches").map(Value::to_string).unwrap_or_default();
+        let patches = object.document.pointer("/spec/patches").and_then(Value::as_array).into_iter().flatten();
+        let patches: String = patches.filter(|patch| may_take_away(patch)).map(Value::to_string).collect();
         return [source, from, folder, transforms(object, applied), patches].join("\n");
     }
     // Helm uninstalls and installs again when one of these changes (helm-controller docs/spec/v2/helmreleases.md@v1.6.3).
@@ -172,6 +173,18 @@ fn fixed(object: &Object, applied: &Applied) -> String {
     parts.map(at).join("\n")
 }
 
+/// Whether a patch could rename an object or take it away. One that only sets fields of a `spec` cannot: a Deployment
+/// with another number of replicas is the same Deployment.
+fn may_take_away(patch: &Value) -> bool {
+    let sets = |op: &Value| {
+        matches!(text_at(op, &["op"]), Some("add" | "replace" | "test"))
+            && text_at(op, &["path"]).is_some_and(|path| path.starts_with("/spec/"))
+    };
+    let documents = tree::documents("patch", text_at(patch, &["patch"]).unwrap_or_default().as_bytes());
+    let only_sets = |ops: &Value| ops.as_array().is_some_and(|ops| ops.iter().all(sets));
+    documents.is_none_or(|documents| documents.is_empty() || !documents.iter().all(only_sets))
+}
+
 /// What of a source decides what is in it, but for its version.
 fn source_of(applied: &Applied, kind: &str, name: &str) -> String {
     let source = applied.objects.iter().find(|object| object.id.kind == kind && object.id.name == name);
@@ -179,4 +192,73 @@ fn source_of(applied: &Applied, kind: &str, name: &str) -> String {
         object.document.pointer(&format!("/spec/{key}")).map(Value::to_string).unwrap_or_default()
     };
     source.map(|source| ["url", "ignore", "sparseCheckout"].map(|key| part(source, key)).join("\n")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::error::Failure;
+    use crate::flux::applied::{Entry, Files, Parsed};
+
+    struct InMemory(BTreeMap<String, String>);
+
+    impl Files for InMemory {
+        fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
+            Ok(self.0.get(path).map(|text| Cow::Borrowed(text.as_bytes())))
+        }
+        fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
+            Ok(self.0.keys().filter(|path| tree::is_below(path, folder)).cloned().collect())
+        }
+    }
+
+    const UNIT: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: app, namespace: flux-system}\n";
+    const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: flux-system}\nspec: {targetNamespace: one}\n";
+
+    /// A Kustomization with a spec.
+    fn unit(spec: &str) -> String {
+        format!("{UNIT}spec: {{prune: true, {spec}}}\n")
+    }
+
+    fn fates(before: &str, after: &str) -> Vec<Fate> {
+        let set = |text: &str| {
+            let files = InMemory(BTreeMap::from([("x/a.yaml".to_owned(), text.to_owned())]));
+            let entry = Entry::of(&files, "x").unwrap();
+            Applied::of(&files, &entry, None, &mut Parsed::default()).unwrap()
+        };
+        drops(&set(before), &set(after)).into_iter().map(|drop| drop.fate).collect()
+    }
+
+    #[test]
+    fn what_a_kustomization_of_another_place_applies_is_not_seen_so_it_must_stay_as_it_is() {
+        let of = |rest: &str| unit(&format!("sourceRef: {{kind: GitRepository, name: other}}, {rest}"));
+        assert!(fates(&of("path: a"), &of("path: ./a, interval: 1h")).is_empty());
+        for other in ["path: b", "path: a, targetNamespace: x", "path: a, namePrefix: x-"] {
+            assert_eq!(fates(&of("path: a"), &of(other)), [Fate::StartsAnew], "{other}");
+        }
+        let elsewhere = unit("sourceRef: {kind: GitRepository, name: another}, path: a");
+        assert_eq!(fates(&of("path: a"), &elsewhere), [Fate::StartsAnew]);
+    }
+
+    #[test]
+    fn a_patch_counts_where_it_could_take_an_object_away() {
+        let of = |patch: &str| {
+            let patches = format!("patches: [{{target: {{kind: Deployment}}, patch: '{patch}'}}]");
+            unit(&format!("sourceRef: {{kind: GitRepository, name: other}}, path: a, {patches}"))
+        };
+        let replicas = |count: u32| of(&format!("[{{op: replace, path: /spec/replicas, value: {count}}}]"));
+        assert!(fates(&replicas(1), &replicas(3)).is_empty());
+        for takes_away in
+            ["$patch: delete", "[{op: replace, path: /metadata/name, value: x}]", "[{op: remove, path: /spec/a}]", ""]
+        {
+            assert_eq!(fates(&replicas(1), &of(takes_away)), [Fate::StartsAnew], "{takes_away}");
+        }
+    }
+
+    #[test]
+    fn a_release_that_moves_is_installed_anew() {
+        assert_eq!(fates(RELEASE, &RELEASE.replace("one", "two")), [Fate::StartsAnew]);
+        assert!(fates(RELEASE, &RELEASE.replace("spec: {", "spec: {interval: 1h, ")).is_empty());
+    }
 }
