@@ -193,11 +193,17 @@ fn misnamed(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value) -> Opti
 pub fn too_new(plan: &Plan<'_>, unit: &Unit, id: &ObjectId, object: &Value, problems: &mut Problems) {
     for (field, since) in plan.apis.too_new(&id.group, &id.kind, object) {
         let says = format!("{id} has the field {field}, which came with {since}");
+        // Our own templates ask first; what is left comes from a component's, or from the profile.
+        let hint = if unit.infrastructure && unit.patches.is_empty() {
+            format!("in the template: <% if has(\"{}\", \"{field}\") %>", id.kind)
+        } else {
+            format!("take it out of `{}`, or take {since} or newer", unit.key)
+        };
         problems.push(
             Problem::new(Code::FIELD_TOO_NEW, says)
                 .at(unit.place.clone())
                 .because("Flux applies server-side, and an unknown field blocks the whole Kustomization")
-                .hint(format!("in the template: <% if has(\"{}\", \"{field}\") %>", id.kind)),
+                .hint(hint),
         );
     }
 }
