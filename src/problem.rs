@@ -139,7 +139,7 @@ codes! {
     BRANCH_MOVED = "FW505" "branch-moved" "Somebody moved the branch while the commit was made.";
     IGNORED_PATH = "FW506" "ignored-path" "Git ignores a file that the commit would hold.";
     MISSING_OBJECT = "FW507" "missing-object" "An object of HEAD that is needed is not in this clone.";
-    NOT_OUR_FOLDER = "FW508" "inside-a-submodule" "A path of the commit lies inside of another repository, or of what git has as a file.";
+    INSIDE_SUBMODULE = "FW508" "inside-a-submodule" "A path of the commit lies inside of another repository, or of what git has as a file.";
     TRACKED_TWIN = "FW509" "tracked-twin" "Git has a path that differs from one of the commit's only in case.";
     FILTERED_PATH = "FW510" "filtered-path" "A git attribute has a program or an encoding change the file on its way to git.";
     SKIPPED_PATH = "FW511" "skipped-path" "A path of the commit is outside of the sparse checkout, or marked skip-worktree.";

@@ -606,13 +606,18 @@ fn a_split_or_sparse_index_is_refused() {
 #[test]
 fn a_change_that_is_as_young_as_the_index_stays_seen() {
     let repo = Repo::minimal();
-    repo.write("file", "one\n");
-    repo.save();
-    let moment = fs::metadata(repo.path("file")).unwrap().modified().unwrap();
-    repo.write("file", "two\n");
-    for path in ["file", ".git/index"] {
+    repo.git(&["config", "core.trustCtime", "false"]);
+    // Long enough ago that no later index is as young.
+    let moment = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let written_then = |path: &str| {
         fs::File::options().write(true).open(repo.path(path)).unwrap().set_modified(moment).unwrap();
-    }
+    };
+    repo.write("file", "one\n");
+    written_then("file");
+    repo.save();
+    repo.write("file", "two\n");
+    written_then("file");
+    written_then(".git/index");
     repo.commit(&[]).done();
     assert_eq!(repo.git(&["status", "--porcelain"]), " M file\n");
 }

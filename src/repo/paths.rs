@@ -92,7 +92,7 @@ impl Repo<'_> {
     fn inner_repository(&self, folder: &str, entries: &[Entry]) -> Problem {
         let inside: Vec<&str> = entries.iter().map(|(path, _)| path.as_str()).filter(|p| is_below(p, folder)).collect();
         let here = self.root.join(folder);
-        Problem::new(Code::NOT_OUR_FOLDER, format!("`{folder}` is another repository, and the commit would hold files of it"))
+        Problem::new(Code::INSIDE_SUBMODULE, format!("`{folder}` is another repository, and the commit would hold files of it"))
             .at(Place::file(folder))
             .because("git keeps of a submodule only which commit it stands at")
             .hint(format!(
@@ -104,10 +104,13 @@ impl Repo<'_> {
 
     fn is_a_file(&self, path: &str) -> Problem {
         let git = self.git_here();
-        Problem::new(Code::NOT_OUR_FOLDER, format!("git has `{path}` as something else than it would be in the commit"))
-            .at(Place::file(path))
-            .because("a file and a folder cannot have one path")
-            .hint(format!("first let go of what git has there:\n{git} rm -r --cached {path}\n{git} commit"))
+        Problem::new(
+            Code::INSIDE_SUBMODULE,
+            format!("git has `{path}` as something else than it would be in the commit"),
+        )
+        .at(Place::file(path))
+        .because("a file and a folder cannot have one path")
+        .hint(format!("first let go of what git has there:\n{git} rm -r --cached {path}\n{git} commit"))
     }
 
     /// Attributes by which git would keep something else than the file's bytes.
