@@ -409,3 +409,23 @@ fn hooks_that_are_not_run_are_told_once_a_commit() {
     repo.replace("profiles/minimal.yaml", "replicaCount: 3", "replicaCount: 4");
     repo.commit(&[]).done();
 }
+
+/// Two checkouts of one commit, one with CRLF, render to the same tree.
+#[test]
+fn a_component_with_crlf_renders_to_the_same_bytes() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clusters/own-component/.fluxwright");
+    let repo = Repo::of("own-component");
+    let component = repo_builder::below(std::path::Path::new(case));
+    let write = |end: &str| {
+        for (path, bytes) in &component {
+            repo.write(&format!(".fluxwright/{path}"), &std::str::from_utf8(bytes).unwrap().replace('\n', end));
+        }
+    };
+    write("\r\n");
+    repo.fluxwright(&["render"]).done();
+    let is_ours = |path: &str| !path.starts_with(".fluxwright/") && !path.starts_with("profiles/");
+    let ours: Vec<_> = repo.files().into_iter().filter(|(path, _)| is_ours(path)).collect();
+    assert!(ours.len() > 10 && ours.iter().all(|(_, bytes)| !bytes.contains(&b'\r')));
+    write("\n");
+    assert_eq!(repo.fluxwright(&["render", "--check"]).done(), "own-component: up to date\n");
+}

@@ -271,7 +271,8 @@ pub fn plain_files_below(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, 
     Ok(entries.into_iter().filter(|(_, entry)| *entry == Entry::File).map(|(path, _)| path).collect())
 }
 
-/// The repo's own components: name → path in the folder → text.
+/// The repo's own components: name → path in the folder → text, with LF whatever a checkout made of it, so that a
+/// component renders to the same bytes everywhere.
 ///
 /// # Errors
 /// What the system says.
@@ -283,7 +284,7 @@ pub fn own_components(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<String,
             && (rest == "component.yaml" || rest.ends_with(".j2"))
             && let Some(text) = read_text(disk, &folder.join(&path))?
         {
-            components.entry(component.to_owned()).or_default().insert(rest.to_owned(), text);
+            components.entry(component.to_owned()).or_default().insert(rest.to_owned(), text.replace("\r\n", "\n"));
         }
     }
     Ok(components)
