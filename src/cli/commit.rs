@@ -10,7 +10,7 @@ use crate::cluster::{Allowed, Cluster, Counts};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::Problem;
-use crate::repo::{Committed, Draft, Entry, Repo, Who};
+use crate::repo::{Committed, Draft, Entry, Repo, Who, git_at};
 
 /// What is asked of a commit.
 pub struct Asked<'a> {
@@ -107,7 +107,7 @@ fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String,
         }
     };
     let paths: Vec<String> = paths.iter().map(quoted).collect();
-    let git = if root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", root.display()) };
+    let git = git_at(root);
     Ok(format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" ")))
 }
 

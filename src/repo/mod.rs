@@ -158,7 +158,7 @@ impl<'d> Repo<'d> {
 
     /// `git`, as it is to be typed to work at the root.
     fn git_here(&self) -> String {
-        if self.root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", self.root.display()) }
+        git_at(&self.root)
     }
 
     fn configured(&self, key: &str) -> Result<Option<String>, Error> {
@@ -349,6 +349,11 @@ fn moved(target: &Target) -> Problem {
     Problem::new(Code::BRANCH_MOVED, format!("somebody moved {} while the commit was made", target.reference))
         .because("the commit would undo theirs")
         .hint("run the same command again")
+}
+
+/// `git`, as it is to be typed to work at a root.
+pub fn git_at(root: &Path) -> String {
+    if root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", root.display()) }
 }
 
 /// A value of a configuration, if it is there.
