@@ -456,3 +456,111 @@ fn an_operator_does_not_go_together_with_its_objects() {
         .collect();
     assert_eq!(repo.refuses(&[&["render"], &names[..]].concat()), together);
 }
+
+/// EKS Anywhere's own file as its command-line tool writes it: our objects without Flux's annotations.
+fn by_eksctl() -> String {
+    let ours = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/fixtures/clusters/homelab/expected/clusters/homelab/eksa-system/eksa-cluster.yaml"
+    );
+    let text = std::fs::read_to_string(ours).unwrap();
+    let plain = |line: &&str| {
+        !line.contains("annotations:") && !line.contains("kustomize.toolkit.fluxcd.io/") && !line.starts_with('#')
+    };
+    text.lines().filter(plain).map(|line| line.to_owned() + "\n").collect()
+}
+
+const WITH_EKSA: [&str; 2] =
+    ["clusters/homelab/eksa-system/eksa-cluster.yaml", "clusters/homelab/eksa-system/kustomization.yaml"];
+
+/// A repo that was bootstrapped earlier, with the cluster's own file and somebody's beside flux-system.
+fn with_eksa() -> Repo {
+    let repo = Repo::of("homelab");
+    bootstrapped(&repo, "clusters/homelab", "clusters/homelab");
+    repo.write("clusters/homelab/apps.yaml", &config_map("apps"));
+    repo.write(WITH_EKSA[0], &by_eksctl());
+    repo.write(WITH_EKSA[1], &format!("{KUSTOMIZATION}resources:\n- eksa-cluster.yaml\n"));
+    repo
+}
+
+#[test]
+fn a_cluster_that_flux_applies_by_its_root_moves_to_its_own_kustomization_in_two_steps() {
+    let repo = with_eksa();
+    let kind = |kind: &str, name: &str| format!("{kind}.anywhere.eks.amazonaws.com/default/{name}");
+    let objects = [
+        kind("Cluster", "homelab"),
+        kind("VSphereDatacenterConfig", "homelab"),
+        kind("VSphereMachineConfig", "homelab"),
+        kind("VSphereMachineConfig", "homelab-cp"),
+        kind("VSphereMachineConfig", "homelab-etcd"),
+    ];
+    let names: Vec<String> = objects.iter().map(|object| format!("         --prune-ok {object}")).collect();
+    let lines: Vec<String> = objects
+        .iter()
+        .map(|object| format!("    {object}  (applied by flux-system, would move to eksa-cluster)\n"))
+        .collect();
+    let moves = format!(
+        "error FW403 would-drop: 5 objects are applied today and would move to another Kustomization
+--> clusters/homelab
+ = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
+ = hint: an object that moves is deleted by one Kustomization and made again by the other; to move it in two steps:
+         # 1. put the guard on each object, in clusters/homelab/eksa-system/eksa-cluster.yaml; commit only that, and let Flux apply it:
+         metadata:
+           annotations:
+             kustomize.toolkit.fluxcd.io/prune: disabled
+         # 2. then make this change
+         # to let them be deleted:
+{}
+{}
+",
+        names.join(" \\\n"),
+        lines.concat()
+    );
+    let cut = "error FW404 walked-folder: clusters/homelab has files that Flux may apply today, and would not any more
+--> clusters/homelab
+ = because: a folder without kustomization.yaml is applied whole; the one that fluxwright adds lists what is applied, and Flux deletes the rest
+ = hint: to keep applying them, add to the profile:
+         flux:
+           include:
+             - apps.yaml
+         # or move them out of the folder first
+    clusters/homelab/apps.yaml
+
+";
+    let says = repo.fluxwright(&["render"]);
+    assert_eq!(says.code, 2);
+    assert!(
+        says.stderr.contains("error FW401 foreign-file: `clusters/homelab/eksa-system/eksa-cluster.yaml` stands"),
+        "{}",
+        says.stderr
+    );
+    assert!(says.stderr.ends_with(&format!("{cut}{moves}")), "{}", says.stderr);
+    assert!(!repo.exists("clusters/homelab/kustomization.yaml"));
+    // The first step, with the include, and the file made the same: it is taken over, and nothing is lost.
+    repo.replace("profiles/homelab.yaml", "flux:\n", "flux:\n  include:\n    - apps.yaml\n");
+    let guard = "  namespace: default\n  annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled\n";
+    repo.replace(WITH_EKSA[0], "  namespace: default\n", guard);
+    let says = repo.fluxwright(&["render", "--adopt", WITH_EKSA[0]]).stderr;
+    assert!(
+        says.contains("error FW413 other-objects: ")
+            && says.contains("\n    +    kustomize.toolkit.fluxcd.io/ssa: Merge\n"),
+        "{says}"
+    );
+    let merge = "disabled\n    kustomize.toolkit.fluxcd.io/ssa: Merge\n";
+    repo.replace(WITH_EKSA[0], "disabled\n", merge);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "the guard"]);
+    let run = repo.commit(&["--adopt", WITH_EKSA[0], "--adopt", WITH_EKSA[1]]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+/// With `apply: cli` the tree only holds the file: Flux would stop to apply the cluster that it applies today.
+#[test]
+fn a_cluster_that_flux_applies_does_not_become_a_file_only_without_a_word() {
+    let repo = with_eksa();
+    repo.replace("profiles/homelab.yaml", "  apply: flux\n", "  apply: cli\n");
+    repo.replace("profiles/homelab.yaml", "flux:\n", "flux:\n  include:\n    - apps.yaml\n");
+    let says = repo.fluxwright(&["render"]).stderr;
+    assert!(says.contains("Cluster.anywhere.eks.amazonaws.com/default/homelab  (applied by flux-system)\n"), "{says}");
+}
