@@ -72,7 +72,6 @@ fn block(kind: &str) -> String {
 #[cfg(unix)]
 fn the_readmes_first_command_leaves_a_repo_with_the_tree_committed() {
     let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(root().join("fixtures"), folder.path().join("fixtures")).unwrap();
     let command = block("sh").replace("cargo run -q --release --", env!("CARGO_BIN_EXE_fluxwright"));
     assert!(command.contains(env!("CARGO_BIN_EXE_fluxwright")), "{command}");
     let run = |program: &str, arguments: &[&str], at: &Path| {
@@ -92,8 +91,18 @@ fn the_readmes_first_command_leaves_a_repo_with_the_tree_committed() {
     let repo = folder.path().join("target/infra");
     assert_eq!(run("git", &["status", "--porcelain"], &repo), "");
     let files = run("git", &["ls-tree", "-r", "--name-only", "HEAD"], &repo);
-    assert!(files.lines().any(|file| file == "clusters/maelstrom/kustomizations/storage.yaml"), "{files}");
-    assert!(files.lines().any(|file| file == "profiles/maelstrom.yaml"), "{files}");
+    assert!(files.lines().any(|file| file == "clusters/homelab/kustomizations/storage.yaml"), "{files}");
+    assert!(files.lines().any(|file| file == "profiles/homelab.yaml"), "{files}");
+    // One line of the profile, one object of the tree.
+    let profile = fs::read_to_string(repo.join("profiles/homelab.yaml")).unwrap();
+    let scaled = profile.replace("- name: md-0\n        count: 2", "- name: md-0\n        count: 3");
+    assert_ne!(profile, scaled);
+    fs::write(repo.join("profiles/homelab.yaml"), scaled).unwrap();
+    run(env!("CARGO_BIN_EXE_fluxwright"), &["render", "--commit", "--author", "Me <me@example.com>"], &repo);
+    assert_eq!(run("git", &["status", "--porcelain"], &repo), "");
+    let changed = run("git", &["show", "--name-only", "--format=", "HEAD"], &repo);
+    let tree: Vec<&str> = changed.lines().filter(|file| !file.ends_with(".lock")).collect();
+    assert_eq!(tree, ["clusters/homelab/eksa-system/eksa-cluster.yaml", "profiles/homelab.yaml"]);
     run("sh", &["-c", &command], folder.path());
 }
 
