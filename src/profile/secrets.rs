@@ -3,7 +3,7 @@
 use super::patch::Patch;
 use crate::decode::{At, Decode, Named, Reading, section};
 use crate::texts::{ConfigText, DataKey, Duration, LabelKey, LabelValue, Name, ObjectName};
-use crate::yaml::{Key, Kind, Node};
+use crate::yaml::{Kind, Node};
 
 section! {
     /// Who a store acts as in the cluster.
@@ -15,23 +15,23 @@ section! {
     }
 }
 
-/// A store: the keys that every store has, and the options of its provider.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Store {
-    /// Its bytes.
-    pub span: std::ops::Range<usize>,
-    /// Its name.
-    pub name: At<Name>,
-    /// The folder of the catalog that renders it.
-    pub provider: At<Name>,
-    /// With a namespace it is a SecretStore there, without one a ClusterSecretStore.
-    pub namespace: Option<At<Name>>,
-    /// Who may read through it; those that do if nothing is said.
-    pub namespaces: Option<Vec<At<Name>>>,
-    /// Who it acts as.
-    pub service_account: Option<ServiceAccount>,
-    /// What only its provider knows.
-    pub options: Node,
+section! {
+    /// A store: the keys that every store has, and the options of its provider.
+    pub struct Store {
+        /// Its name.
+        name: At<Name>,
+        /// The folder of the catalog that renders it.
+        provider: At<Name>,
+        /// With a namespace it is a SecretStore there, without one a ClusterSecretStore.
+        namespace: Option<At<Name>>,
+        /// Who may read through it; those that do if nothing is said.
+        namespaces: Option<Vec<At<Name>>>,
+        /// Who it acts as.
+        service_account as "serviceAccount": Option<ServiceAccount>,
+        ..
+        /// What only its provider knows.
+        options,
+    }
 }
 
 impl Store {
@@ -39,38 +39,6 @@ impl Store {
     pub fn kind(&self) -> &'static str {
         if self.namespace.is_some() { "SecretStore" } else { "ClusterSecretStore" }
     }
-}
-
-const STORE_KEYS: &[&str] = &["name", "provider", "namespace", "namespaces", "serviceAccount"];
-
-impl Decode for Store {
-    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        reading.entries(node)?;
-        let name = reading.field(node, "name");
-        let provider = reading.field(node, "provider");
-        let namespace = reading.field(node, "namespace");
-        let namespaces = reading.field(node, "namespaces");
-        let service_account = reading.field(node, "serviceAccount");
-        Some(Store {
-            span: node.span.clone(),
-            name: name?,
-            provider: provider?,
-            namespace: namespace?,
-            namespaces: namespaces?,
-            service_account: service_account?,
-            options: without(node, STORE_KEYS),
-        })
-    }
-}
-
-/// A mapping without some of its keys: what is left is read by whoever knows it.
-pub fn without(node: &Node, keys: &[&str]) -> Node {
-    let left = |entry: &&(Key, Node)| !keys.contains(&entry.0.text.as_str());
-    let entries = match &node.kind {
-        Kind::Map(entries) => entries.iter().filter(left).cloned().collect(),
-        _ => Vec::new(),
-    };
-    Node { span: node.span.clone(), kind: Kind::Map(entries) }
 }
 
 section! {

@@ -1,52 +1,27 @@
 //! What runs in the cluster: components of the catalog, other Helm charts, folders of manifests.
 
 use super::patch::Patch;
-use super::secrets::without;
-use crate::decode::{At, Decode, Mapping, Reading, choice, section};
+use crate::decode::{At, Mapping, choice, section};
 use crate::texts::{
     Branch, ChartUrl, ChartVersion, ConfigText, Duration, GitUrl, Name, ObjectName, ReleaseName, RepoPath, Version,
 };
-use crate::yaml::Node;
 
-/// A component of the catalog: the keys that every component has, and its own options.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Component {
-    /// Its bytes.
-    pub span: std::ops::Range<usize>,
-    /// Its version, as its source writes it; missing where the component has none.
-    pub version: Option<At<Version>>,
-    /// The namespace, if not the component's own.
-    pub namespace: Option<At<Name>>,
-    /// Values of its chart, over ours.
-    pub values: Option<At<Mapping>>,
-    /// Units that it waits for, beyond what is computed.
-    pub needs: Vec<At<Name>>,
-    /// Changes to what is rendered.
-    pub patches: Vec<Patch>,
-    /// Its own options.
-    pub options: Node,
-}
-
-/// The keys that no option can be called.
-pub const COMPONENT_KEYS: &[&str] = &["version", "namespace", "values", "needs", "patches"];
-
-impl Decode for Component {
-    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        reading.entries(node)?;
-        let version = reading.field(node, "version");
-        let namespace = reading.field(node, "namespace");
-        let values = reading.field(node, "values");
-        let needs = reading.field(node, "needs");
-        let patches = reading.field(node, "patches");
-        Some(Component {
-            span: node.span.clone(),
-            version: version?,
-            namespace: namespace?,
-            values: values?,
-            needs: needs?,
-            patches: patches?,
-            options: without(node, COMPONENT_KEYS),
-        })
+section! {
+    /// A component of the catalog: the keys that every component has and that no option can be called, and its own options.
+    pub struct Component {
+        /// Its version, as its source writes it; missing where the component has none.
+        version: Option<At<Version>>,
+        /// The namespace, if not the component's own.
+        namespace: Option<At<Name>>,
+        /// Values of its chart, over ours.
+        values: Option<At<Mapping>>,
+        /// Units that it waits for, beyond what is computed.
+        needs: Vec<At<Name>>,
+        /// Changes to what is rendered.
+        patches: Vec<Patch>,
+        ..
+        /// Its own options.
+        options,
     }
 }
 

@@ -4,6 +4,8 @@
 //! by the reader here and by whoever lists the keys. A value that cannot be read is reported and left out, and its
 //! section with it, so nothing downstream sees half a value.
 
+mod macros;
+
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use serde_json::Value;
 
 use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
 use crate::yaml::{self, Key, Kind, Meaning, Node};
+pub(crate) use macros::{choice, key, section, text};
 
 /// A value and the bytes of the profile that said it.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,15 +63,8 @@ pub trait Decode: Sized {
     /// Reads the value, or reports why not.
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self>;
 
-    /// The value when its key is not there; a value that must be is reported.
-    fn absent(key: &'static str, section: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        let code = if key == "version" { Code::MISSING_VERSION } else { Code::MISSING_KEY };
-        let hint = match Self::EXAMPLE {
-            "…" => format!("add `{key}:` with what belongs to it"),
-            example => format!("add the line `{key}: {example}`"),
-        };
-        let place = if reading.owner.is_empty() { section.span.clone() } else { reading.owner.clone() };
-        reading.report(code, place, format!("`{key}` is missing here"), hint);
+    /// The value when its key is not there; nothing where the key must be.
+    fn absent() -> Option<Self> {
         None
     }
 }
@@ -133,8 +129,20 @@ impl<'a> Reading<'a> {
     pub fn field<T: Decode>(&mut self, section: &Node, key: &'static str) -> Option<T> {
         match section.entry(key) {
             Some((key, node)) => self.behind(&key.span, |reading| T::decode(node, reading)),
-            None => T::absent(key, section, self),
+            None => T::absent().or_else(|| self.missing(key, section, T::EXAMPLE)),
         }
+    }
+
+    /// Reports that a key is missing.
+    fn missing<T>(&mut self, key: &str, section: &Node, example: &str) -> Option<T> {
+        let code = if key == "version" { Code::MISSING_VERSION } else { Code::MISSING_KEY };
+        let hint = match example {
+            "…" => format!("add `{key}:` with what belongs to it"),
+            example => format!("add the line `{key}: {example}`"),
+        };
+        let place = if self.owner.is_empty() { section.span.clone() } else { self.owner.clone() };
+        self.report(code, place, format!("`{key}` is missing here"), hint);
+        None
     }
 
     /// A scalar that is a text to every reader.
@@ -179,7 +187,7 @@ impl<T: Decode> Decode for Option<T> {
         }
         T::decode(node, reading).map(Some)
     }
-    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+    fn absent() -> Option<Self> {
         Some(None)
     }
 }
@@ -199,7 +207,7 @@ impl<T: Decode> Decode for Vec<T> {
             }
         }
     }
-    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+    fn absent() -> Option<Self> {
         Some(Vec::new())
     }
 }
@@ -297,7 +305,7 @@ impl Decode for Said {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         Some(Said(Some(node.value(reading.source, reading.problems))))
     }
-    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+    fn absent() -> Option<Self> {
         Some(Said(None))
     }
 }
@@ -338,139 +346,17 @@ impl<K: Decode, T: Decode> Decode for Named<K, T> {
         }
         read.into_iter().collect::<Option<Vec<_>>>().map(Named)
     }
-    fn absent(_: &'static str, _: &Node, _: &mut Reading<'_>) -> Option<Self> {
+    fn absent() -> Option<Self> {
         Some(Named(Vec::new()))
     }
 }
 
-/// The key of a field: its own name, or the one given with `as`.
-macro_rules! key {
-    ($field:ident) => {
-        stringify!($field)
+/// A mapping without some of its keys: what is left is read by whoever knows it.
+pub fn without(node: &Node, keys: &[&str]) -> Node {
+    let left = |entry: &&(Key, Node)| !keys.contains(&entry.0.text.as_str());
+    let entries = match &node.kind {
+        Kind::Map(entries) => entries.iter().filter(left).cloned().collect(),
+        _ => Vec::new(),
     };
-    ($field:ident $key:literal) => {
-        $key
-    };
+    Node { span: node.span.clone(), kind: Kind::Map(entries) }
 }
-
-/// Declares a section: a struct whose fields are the keys. A key that differs from its field is given with `as`.
-macro_rules! section {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident $(as $key:literal)? : $ty:ty,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct $name {
-            /// The bytes of the profile.
-            pub span: std::ops::Range<usize>,
-            $($(#[$doc])* pub $field: $ty,)*
-        }
-
-        impl $crate::decode::Decode for $name {
-            fn decode(
-                node: &$crate::yaml::Node,
-                reading: &mut $crate::decode::Reading<'_>,
-            ) -> Option<Self> {
-                let entries = reading.entries(node)?;
-                reading.only(entries, &[$($crate::decode::key!($field $($key)?)),*]);
-                $(let $field = reading.field::<$ty>(node, $crate::decode::key!($field $($key)?));)*
-                Some($name { span: node.span.clone(), $($field: $field?),* })
-            }
-        }
-    };
-}
-
-/// Declares a value that is one of a few words.
-macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$doc])* $variant),* }
-
-        impl $name {
-            /// The word that the profile has for it.
-            pub fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word),* }
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl $crate::decode::Decode for $name {
-            const EXAMPLE: &'static str = [$($word),*][0];
-            fn decode(
-                node: &$crate::yaml::Node,
-                reading: &mut $crate::decode::Reading<'_>,
-            ) -> Option<Self> {
-                let words = [$($word),*];
-                let text = reading.text(node, words[0])?;
-                match text {
-                    $($word => Some($name::$variant),)*
-                    _ => {
-                        let hint = match $crate::problem::nearest(text, words) {
-                            Some(word) => format!("did you mean `{word}`?"),
-                            None => format!("one of: {}", words.join(", ")),
-                        };
-                        let says = format!("`{text}` is none of the values that this key takes");
-                        reading.report($crate::problem::Code::UNKNOWN_VALUE, node.span.clone(), says, hint);
-                        None
-                    }
-                }
-            }
-        }
-    };
-}
-
-/// Declares a text with a rule: built once, where it is read, and right from then on.
-macro_rules! text {
-    ($(#[$meta:meta])* pub struct $name:ident: $code:ident like $example:literal by $rule:expr;) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
-
-        impl $name {
-            /// Checks the rule, and brings the text into its one form.
-            ///
-            /// # Errors
-            /// Why the text is refused, as a half sentence.
-            pub fn parse(text: &str) -> Result<$name, String> {
-                let rule: fn(&str) -> Result<String, String> = $rule;
-                rule(text).map($name)
-            }
-
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl $crate::decode::Decode for $name {
-            const EXAMPLE: &'static str = $example;
-            fn decode(
-                node: &$crate::yaml::Node,
-                reading: &mut $crate::decode::Reading<'_>,
-            ) -> Option<Self> {
-                let text = reading.text(node, $example)?;
-                match $name::parse(text) {
-                    Ok(value) => Some(value),
-                    Err(why) => {
-                        let hint = format!("write it like `{}`", $example);
-                        reading.report($crate::problem::Code::$code, node.span.clone(), format!("`{text}` {why}"), hint);
-                        None
-                    }
-                }
-            }
-        }
-    };
-}
-
-pub(crate) use {choice, key, section, text};
