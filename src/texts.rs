@@ -25,14 +25,16 @@ fn is_label_text(text: &str) -> bool {
 text! {
     /// A DNS-1123 label: lower-case letters, digits and `-`, at most 63 characters, no `-` at the ends
     /// (kubernetes/apimachinery pkg/util/validation/validation.go). Also what Flux can stamp as a label value.
-    pub struct Name: BAD_NAME like "my-name" by |text| {
+    pub struct Name: BAD_NAME like "my-name"
+        matching r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" by |text| {
         kept(text, is_label(text), "is no name: 1 to 63 lower-case letters, digits and `-`, no `-` at either end")
     };
 }
 
 text! {
     /// A DNS-1123 subdomain: labels joined by `.`, at most 253 characters (the same file).
-    pub struct ObjectName: BAD_NAME like "my-name" by |text| {
+    pub struct ObjectName: BAD_NAME like "my-name"
+        matching r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" by |text| {
         let fits = text.len() <= 253 && text.split('.').all(is_label);
         kept(text, fits, "is no object name: lower-case letters, digits, `-` and `.`, at most 253 characters")
     };
@@ -40,7 +42,8 @@ text! {
 
 text! {
     /// The key of a label or annotation: `[prefix/]name`, the prefix a DNS subdomain, the name at most 63 characters.
-    pub struct LabelKey: BAD_LABEL like "example.com/team" by |text| {
+    pub struct LabelKey: BAD_LABEL like "example.com/team"
+        matching r"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$" by |text| {
         let (prefix, name) = text.rsplit_once('/').map_or((None, text), |(prefix, name)| (Some(prefix), name));
         let fits = is_label_text(name) && prefix.is_none_or(|prefix| prefix.len() <= 253 && prefix.split('.').all(is_label));
         kept(text, fits, "is no key of a label or annotation")
@@ -49,14 +52,16 @@ text! {
 
 text! {
     /// The value of a label: empty, or at most 63 characters of a narrow charset.
-    pub struct LabelValue: BAD_LABEL like "\"platform\"" by |text| {
+    pub struct LabelValue: BAD_LABEL like "\"platform\""
+        matching r"^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$" by |text| {
         kept(text, text.is_empty() || is_label_text(text), "is no label value: at most 63 letters, digits, `-`, `_` and `.`")
     };
 }
 
 text! {
     /// A key of a Secret or ConfigMap: at most 253 of `-._a-zA-Z0-9`.
-    pub struct DataKey: BAD_NAME like "password" by |text| {
+    pub struct DataKey: BAD_NAME like "password"
+        matching r"^[-._a-zA-Z0-9]{1,253}$" by |text| {
         let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         let fits = !text.is_empty() && text.len() <= 253 && text.bytes().all(inner) && !text.starts_with("..") && text != ".";
         kept(text, fits, "is no key of a Secret: letters, digits, `-`, `_` and `.`")
@@ -80,14 +85,16 @@ pub fn lenient(text: &str) -> Option<semver::Version> {
 
 text! {
     /// A version written as its source writes it, git tags without the `v`.
-    pub struct Version: BAD_VERSION like "1.2.3" by |text| {
+    pub struct Version: BAD_VERSION like "1.2.3"
+        matching r"^[vV]?[0-9]+(\.[0-9]+){0,2}([-+].+)?$" by |text| {
         kept(text, lenient(text).is_some(), "is no version: ranges, branches and `latest` are not pinned")
     };
 }
 
 text! {
     /// A Helm release's name: at most 53 characters (helm-controller config/crd, `releaseName`).
-    pub struct ReleaseName: BAD_NAME like "my-release" by |text| {
+    pub struct ReleaseName: BAD_NAME like "my-release"
+        matching r"^[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?$" by |text| {
         let fits = is_label(text) && text.len() <= 53;
         kept(text, fits, "is no release name: 1 to 53 lower-case letters, digits and `-`, no `-` at either end")
     };
@@ -95,7 +102,8 @@ text! {
 
 text! {
     /// The whole version of a chart. Fewer numbers are a range to Helm, which would take what is newest.
-    pub struct ChartVersion: BAD_VERSION like "1.2.3" by |text| {
+    pub struct ChartVersion: BAD_VERSION like "1.2.3"
+        matching r"^[vV]?[0-9]+\.[0-9]+\.[0-9]+([-+].+)?$" by |text| {
         kept(text, lenient(text).is_some() && is_whole(text), "is no whole version: three numbers; fewer are a range to Helm")
     };
 }
@@ -107,7 +115,8 @@ pub fn is_whole(text: &str) -> bool {
 
 text! {
     /// A Kubernetes minor, `1.34`, or a patch of it.
-    pub struct KubernetesVersion: BAD_VERSION like "\"1.34\"" by |text| {
+    pub struct KubernetesVersion: BAD_VERSION like "\"1.34\""
+        matching r"^1\.[0-9]+(\.[0-9]+)?$" by |text| {
         let fits = text.starts_with("1.") && lenient(text).is_some_and(|v| v.pre.is_empty() && v.build.is_empty());
         kept(text, fits, "is no Kubernetes version: a minor like `1.34`, without `v`")
     };
@@ -115,7 +124,8 @@ text! {
 
 text! {
     /// A Flux release, without the `v` of its git tag.
-    pub struct FluxVersion: BAD_VERSION like "2.9.4" by |text| {
+    pub struct FluxVersion: BAD_VERSION like "2.9.4"
+        matching r"^[0-9]+(\.[0-9]+){0,2}([-+].+)?$" by |text| {
         let fits = text.split('.').count() == 3 && !text.starts_with(['v', 'V']) && lenient(text).is_some();
         kept(text, fits, "is no Flux release: three numbers, without `v`")
     };
@@ -193,17 +203,20 @@ fn range_bounds(text: &str) -> Result<(IpAddr, IpAddr), String> {
 
 text! {
     /// A network in CIDR form without host bits.
-    pub struct Cidr: BAD_NETWORK like "10.0.0.0/24" by |text| cidr_bounds(text).map(|_| text.to_owned());
+    pub struct Cidr: BAD_NETWORK like "10.0.0.0/24"
+        matching r"^[0-9A-Fa-f:.]+/\+?[0-9]+$" by |text| cidr_bounds(text).map(|_| text.to_owned());
 }
 
 text! {
     /// Addresses as MetalLB takes them: `first-last` or a network (metallb internal/config/config.go, ParseCIDR).
-    pub struct AddressRange: BAD_ADDRESS like "10.0.0.10-10.0.0.19" by |text| range_bounds(text).map(|_| text.to_owned());
+    pub struct AddressRange: BAD_ADDRESS like "10.0.0.10-10.0.0.19"
+        matching r"^[^-/]+[-/][^-/]+$" by |text| range_bounds(text).map(|_| text.to_owned());
 }
 
 text! {
     /// One IP address.
-    pub struct Address: BAD_ADDRESS like "10.0.0.3" by |text| {
+    pub struct Address: BAD_ADDRESS like "10.0.0.3"
+        matching r"^[0-9A-Fa-f:.]+$" by |text| {
         kept(text, text.parse::<IpAddr>().is_ok(), "is no IP address")
     };
 }
@@ -276,7 +289,8 @@ fn milliseconds(text: &str) -> Option<f64> {
 
 text! {
     /// A duration as Flux writes it: numbers with `ms`, `s`, `m` or `h`.
-    pub struct Duration: BAD_DURATION like "10m" by |text| {
+    pub struct Duration: BAD_DURATION like "10m"
+        matching r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$" by |text| {
         let bounded = milliseconds(text).is_some_and(|length| (1.0..=MAX_DURATION).contains(&length));
         kept(text, bounded, "is no duration: numbers with `ms`, `s`, `m` or `h`, more than nothing and at most 30 days")
     };
@@ -316,22 +330,26 @@ fn url_with(text: &str, schemes: &[&str]) -> Result<String, String> {
 
 text! {
     /// Where a git repository is (source.toolkit.fluxcd.io GitRepository `spec.url`: http, https or ssh; no `git@host:path`).
-    pub struct GitUrl: BAD_URL like "https://github.com/example/infra" by |text| url_with(text, &["https", "http", "ssh"]);
+    pub struct GitUrl: BAD_URL like "https://github.com/example/infra"
+        matching r"^(https?|ssh)://[!-.0-~][!-~]*$" by |text| url_with(text, &["https", "http", "ssh"]);
 }
 
 text! {
     /// Where a Helm chart is: an HTTP repository, or an OCI registry path without the chart's name.
-    pub struct ChartUrl: BAD_URL like "https://charts.example.com" by |text| url_with(text, &["https", "http", "oci"]);
+    pub struct ChartUrl: BAD_URL like "https://charts.example.com"
+        matching r"^(https?|oci)://[!-.0-~][!-~]*$" by |text| url_with(text, &["https", "http", "oci"]);
 }
 
 text! {
     /// An issuer of service account tokens.
-    pub struct IssuerUrl: BAD_URL like "https://s3.us-west-2.amazonaws.com/my-oidc" by |text| url_with(text, &["https"]);
+    pub struct IssuerUrl: BAD_URL like "https://s3.us-west-2.amazonaws.com/my-oidc"
+        matching r"^https://[!-.0-~][!-~]*$" by |text| url_with(text, &["https"]);
 }
 
 text! {
     /// A path below the repo's root: relative, with `/`, without `.` and `..` parts.
-    pub struct RepoPath: BAD_PATH like "clusters/my-cluster" by |text| {
+    pub struct RepoPath: BAD_PATH like "clusters/my-cluster"
+        matching r"^[^/\\:][^\\:]*$" by |text| {
         let path = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
         let part = |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git") && !part.contains(['\\', ':', '\0']) && !part.chars().any(char::is_control);
         if path.starts_with('/') || !path.split('/').all(part) {
@@ -343,7 +361,8 @@ text! {
 
 text! {
     /// The folder of a tree: a path that every file system takes alike.
-    pub struct TreeFolder: BAD_PATH like "clusters/my-cluster" by |text| {
+    pub struct TreeFolder: BAD_PATH like "clusters/my-cluster"
+        matching r"^[A-Za-z0-9._-][A-Za-z0-9._/-]*$" by |text| {
         let path = RepoPath::parse(text)?.0;
         let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
         kept(&path, plain, "has characters that not every file system and shell takes: letters, digits, `.`, `_` and `-`")
@@ -352,7 +371,8 @@ text! {
 
 text! {
     /// The ARN of an IAM role.
-    pub struct RoleArn: BAD_ROLE_ARN like "arn:aws:iam::111122223333:role/secrets-reader" by |text| {
+    pub struct RoleArn: BAD_ROLE_ARN like "arn:aws:iam::111122223333:role/secrets-reader"
+        matching r"^arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$" by |text| {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let fits = matches!(parts[..], ["arn", "aws" | "aws-cn" | "aws-us-gov", "iam", "", account, role]
             if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
@@ -363,7 +383,8 @@ text! {
 
 text! {
     /// A datastore's URL, brought to end with `/` as the CSI driver's examples do (facts: govc prints it without at times).
-    pub struct DatastoreUrl: BAD_DATASTORE_URL like "ds:///vmfs/volumes/<id>/" by |text| {
+    pub struct DatastoreUrl: BAD_DATASTORE_URL like "ds:///vmfs/volumes/<id>/"
+        matching r"^ds:///vmfs/volumes/[A-Za-z0-9:_.-]+/*$" by |text| {
         let id = text.strip_prefix("ds:///vmfs/volumes/").map_or("", |id| id.trim_end_matches('/'));
         let fits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-:_.".contains(&b));
         kept(&format!("{}/", text.trim_end_matches('/')), fits, "is no datastore URL: `ds:///vmfs/volumes/<id>/`")
@@ -372,7 +393,8 @@ text! {
 
 text! {
     /// A SHA-1 thumbprint: 20 bytes in hexadecimal, joined by `:`.
-    pub struct Thumbprint: BAD_THUMBPRINT like "\"AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD\"" by |text| {
+    pub struct Thumbprint: BAD_THUMBPRINT like "\"AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD\""
+        matching r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){19}$" by |text| {
         let byte = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
         let fits = text.split(':').count() == 20 && text.split(':').all(byte);
         kept(&text.to_ascii_uppercase(), fits, "is no SHA-1 thumbprint: 20 pairs of hexadecimal digits, joined by `:`")
@@ -382,7 +404,8 @@ text! {
 text! {
     /// A vCenter user with its domain. A bare one crashes the CSI driver
     /// (vsphere-csi-driver pkg/common/config/config.go, isValidvCenterUsernameWithDomain).
-    pub struct VcenterUser: BAD_USER like "csi@vsphere.local" by |text| {
+    pub struct VcenterUser: BAD_USER like "csi@vsphere.local"
+        matching r"^[A-Za-z0-9._-]+[@\\][A-Za-z0-9._-]+$" by |text| {
         let word = |part: &str, also: &[u8]| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b));
         let at = text.split_once('@').is_some_and(|(user, domain)| word(user, b"._-") && word(domain, b".-"));
         let back = text.split_once('\\').is_some_and(|(domain, user)| word(domain, b".-") && word(user, b"._-"));
@@ -392,7 +415,8 @@ text! {
 
 text! {
     /// A host: a DNS name or an IP address, without scheme, port or path.
-    pub struct Host: BAD_HOST like "vcsa.lab.example" by |text| {
+    pub struct Host: BAD_HOST like "vcsa.lab.example"
+        matching r"^[A-Za-z0-9:.-]+$" by |text| {
         let name = text.len() <= 253 && text.split('.').all(|part| is_label(&part.to_ascii_lowercase()));
         kept(text, name || text.parse::<IpAddr>().is_ok(), "is no host: a name or an address, without `https://` and path")
     };
@@ -423,7 +447,8 @@ text! {
 
 text! {
     /// An image with its tag or digest.
-    pub struct Image: BAD_IMAGE like "registry.k8s.io/pause:3.10" by |text| {
+    pub struct Image: BAD_IMAGE like "registry.k8s.io/pause:3.10"
+        matching r"^[A-Za-z0-9./_@-]*:[A-Za-z0-9./:_@-]*$" by |text| {
         let name = text.split('@').next().unwrap_or("");
         let tag = name.rsplit('/').next().and_then(|last| last.split_once(':')).map(|(_, tag)| tag);
         let pinned = tag.is_some_and(|tag| !tag.is_empty() && tag != "latest") || text.contains("@sha256:");
@@ -434,7 +459,8 @@ text! {
 
 text! {
     /// An amount as Kubernetes writes it.
-    pub struct Quantity: BAD_QUANTITY like "5Gi" by |text| {
+    pub struct Quantity: BAD_QUANTITY like "5Gi"
+        matching r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPEm])?$" by |text| {
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let known = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "k", "M", "G", "T", "P", "E", "m"].contains(&unit);
@@ -445,7 +471,8 @@ text! {
 
 text! {
     /// A git branch, by the rules of git-check-ref-format.
-    pub struct Branch: BAD_NAME like "main" by |text| {
+    pub struct Branch: BAD_NAME like "main"
+        matching r"^[^ ~^:?*\[\\]+$" by |text| {
         let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
         let bad = text.contains("..") || text.contains("@{") || text.starts_with('-') || text.ends_with('.') || text == "@"
             || text.chars().any(|c| c.is_control() || " ~^:?*[\\\u{7f}".contains(c));
@@ -455,7 +482,8 @@ text! {
 
 text! {
     /// A text for a configuration file of one line a value: no control characters; neither `,` nor quotes are its concern.
-    pub struct ConfigText: BAD_CONFIG_TEXT like "my text" by |text| {
+    pub struct ConfigText: BAD_CONFIG_TEXT like "my text"
+        matching r"^[^\x00-\x1f\x7f]+$" by |text| {
         kept(text, !text.is_empty() && !text.chars().any(char::is_control), "is empty or has control characters")
     };
 }
@@ -463,7 +491,8 @@ text! {
 text! {
     /// A datacenter's name or path; `,` separates them in csi-vsphere.conf, so a name has none
     /// (vsphere-csi-driver docs/book/driver-deployment/installation.md@v2.3.1).
-    pub struct Datacenter: BAD_CONFIG_TEXT like "Datacenter" by |text| {
+    pub struct Datacenter: BAD_CONFIG_TEXT like "Datacenter"
+        matching r"^[^,\x00-\x1f\x7f]+$" by |text| {
         kept(text, !text.is_empty() && !text.contains(',') && !text.chars().any(char::is_control), "is no datacenter: a `,` separates two of them")
     };
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ranges::Range;
+use crate::decode::schema::{Definitions, either};
 use crate::decode::{At, Decode, Named, Reading, choice, section};
 use crate::profile::cluster::PodSecurity;
 use crate::texts::{ChartUrl, Duration, GitUrl, Name, RepoPath, Version};
@@ -144,6 +145,9 @@ impl Decode for Capability {
         }
         let CapabilityMapping { capability, when, optional, .. } = CapabilityMapping::decode(node, reading)?;
         Some(Capability { name: capability, when, optional: optional.unwrap_or(false) })
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        either("A capability.", String::schema(definitions), CapabilityMapping::schema(definitions))
     }
 }
 

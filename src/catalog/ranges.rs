@@ -1,7 +1,9 @@
 //! Ranges of versions, as catalog files write them: `>=2.5 <3`.
 
 use semver::{Version, VersionReq};
+use serde_json::Value;
 
+use crate::decode::schema::{Definitions, text};
 use crate::decode::{Decode, Reading};
 use crate::problem::Code;
 use crate::yaml::Node;
@@ -52,5 +54,8 @@ impl Decode for Range {
                 None
             }
         }
+    }
+    fn schema(_: &mut Definitions) -> Value {
+        text("A range of versions: comparators that must all hold.", None, Self::EXAMPLE)
     }
 }

@@ -14,18 +14,19 @@ macro_rules! key {
 
 /// Declares a section: a struct whose fields are the keys. A key that differs from its field is given with `as`. Keys that
 /// it does not know are mistakes, unless it ends with `..` and a field that they are left in, for whoever knows them.
+/// The comments are what editors show.
 macro_rules! section {
-    ($(#[$meta:meta])* pub struct $name:ident {
-        $($(#[$doc:meta])* $field:ident $(as $key:literal)? : $ty:ty,)*
-        $(.. $(#[$rest_doc:meta])* $rest:ident,)?
+    ($(#[doc = $about:literal])* pub struct $name:ident {
+        $($(#[doc = $doc:literal])* $field:ident $(as $key:literal)? : $ty:ty,)*
+        $(.. $(#[doc = $rest_doc:literal])* $rest:ident,)?
     }) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
             /// The bytes of the profile.
             pub span: std::ops::Range<usize>,
-            $($(#[$doc])* pub $field: $ty,)*
-            $($(#[$rest_doc])* pub $rest: $crate::yaml::Node,)?
+            $($(#[doc = $doc])* pub $field: $ty,)*
+            $($(#[doc = $rest_doc])* pub $rest: $crate::yaml::Node,)?
         }
 
         impl $name {
@@ -34,6 +35,13 @@ macro_rules! section {
 
             /// Where keys are left that it does not know; nowhere if they are mistakes.
             const REST: &'static [&'static str] = &[$(stringify!($rest))?];
+
+            /// The schemas of its keys.
+            pub fn fields(definitions: &mut $crate::decode::schema::Definitions) -> $crate::decode::schema::Fields {
+                let mut fields = $crate::decode::schema::Fields::default();
+                $(fields.add::<$ty>($crate::decode::key!($field $($key)?), concat!($($doc),*), definitions);)*
+                fields
+            }
         }
 
         impl $crate::decode::Decode for $name {
@@ -49,16 +57,26 @@ macro_rules! section {
                 $(let $rest = $crate::decode::without(node, Self::KEYS);)?
                 Some($name { span: node.span.clone(), $($field: $field?,)* $($rest,)? })
             }
+            fn schema(definitions: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
+                Self::fields(definitions).object(concat!($($about),*), Self::REST.is_empty())
+            }
+            fn item_schema(definitions: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
+                definitions.shared(stringify!($name), <Self as $crate::decode::Decode>::schema)
+            }
         }
     };
 }
 
 /// Declares a value that is one of a few words.
 macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$meta])*
+    ($(#[doc = $about:literal])* $(#[derive($($derive:path),*)])? $(#[serde($($serde:tt)*)])? pub enum $name:ident {
+        $($(#[doc = $doc:literal])* $variant:ident = $word:literal,)*
+    }) => {
+        $(#[doc = $about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$doc])* $variant),* }
+        $(#[derive($($derive),*)])?
+        $(#[serde($($serde)*)])?
+        pub enum $name { $($(#[doc = $doc])* $variant),* }
 
         impl $name {
             /// The word that the profile has for it.
@@ -94,19 +112,29 @@ macro_rules! choice {
                     }
                 }
             }
+            fn schema(_: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
+                $crate::decode::schema::words(&[$(($word, concat!($($doc),*))),*])
+            }
         }
     };
 }
 
-/// Declares a text with a rule: built once, where it is read, and right from then on.
+/// Declares a text with a rule: built once, where it is read, and right from then on. The expression behind `matching` is what
+/// a schema says of the rule: every text that the rule takes must match it.
 macro_rules! text {
-    ($(#[$meta:meta])* pub struct $name:ident: $code:ident like $example:literal by $rule:expr;) => {
-        $(#[$meta])*
+    (
+        $(#[doc = $about:literal])*
+        pub struct $name:ident: $code:ident like $example:literal $(matching $pattern:literal)? by $rule:expr;
+    ) => {
+        $(#[doc = $about])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
+            /// What a schema says of the rule, if an expression can say a part of it.
+            pub const PATTERN: Option<&'static str> = [$(Some($pattern),)? None][0];
+
             /// Checks the rule, and brings the text into its one form.
             ///
             /// # Errors
@@ -143,6 +171,9 @@ macro_rules! text {
                         None
                     }
                 }
+            }
+            fn schema(_: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
+                $crate::decode::schema::text(concat!($($about),*), Self::PATTERN, $example)
             }
         }
     };

@@ -1,21 +1,23 @@
 //! How a profile's nodes become typed values: every mistake of a file is found, not the first only.
 //!
 //! A section is declared once with [`section!`]; its keys, their types and their order are read from that declaration,
-//! by the reader here and by whoever lists the keys. A value that cannot be read is reported and left out, and its
+//! by the reader here and by the schema of profiles ([`schema`]). A value that cannot be read is reported and left out, and its
 //! section with it, so nothing downstream sees half a value.
 
 mod macros;
+pub mod schema;
 
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
 use crate::yaml::{self, Key, Kind, Meaning, Node};
 pub(crate) use macros::{choice, key, section, text};
+use schema::Definitions;
 
 /// A value and the bytes of the profile that said it.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +64,14 @@ pub trait Decode: Sized {
 
     /// Reads the value, or reports why not.
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self>;
+
+    /// What [`Decode::decode`] takes, as a JSON Schema that refuses nothing else than it does.
+    fn schema(definitions: &mut Definitions) -> Value;
+
+    /// The same for an item of a list.
+    fn item_schema(definitions: &mut Definitions) -> Value {
+        Self::schema(definitions)
+    }
 
     /// The value when its key is not there; nothing where the key must be.
     fn absent() -> Option<Self> {
@@ -178,6 +188,12 @@ impl<T: Decode> Decode for At<T> {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         T::decode(node, reading).map(|value| At { value, span: node.span.clone() })
     }
+    fn schema(definitions: &mut Definitions) -> Value {
+        T::schema(definitions)
+    }
+    fn item_schema(definitions: &mut Definitions) -> Value {
+        T::item_schema(definitions)
+    }
 }
 
 impl<T: Decode> Decode for Option<T> {
@@ -186,6 +202,9 @@ impl<T: Decode> Decode for Option<T> {
             return Some(None);
         }
         T::decode(node, reading).map(Some)
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        schema::nullable(T::schema(definitions))
     }
     fn absent() -> Option<Self> {
         Some(None)
@@ -207,6 +226,9 @@ impl<T: Decode> Decode for Vec<T> {
             }
         }
     }
+    fn schema(definitions: &mut Definitions) -> Value {
+        json!({ "type": ["array", "null"], "items": T::item_schema(definitions) })
+    }
     fn absent() -> Option<Self> {
         Some(Vec::new())
     }
@@ -222,6 +244,9 @@ impl Decode for bool {
             None
         }
     }
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "boolean" })
+    }
 }
 
 impl Decode for u32 {
@@ -236,11 +261,17 @@ impl Decode for u32 {
         }
         number
     }
+    fn schema(_: &mut Definitions) -> Value {
+        schema::whole_number(0, u32::MAX)
+    }
 }
 
 impl Decode for String {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         reading.text(node, "a text").map(str::to_owned)
+    }
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": "string" })
     }
 }
 
@@ -258,6 +289,9 @@ impl Decode for Count {
             return None;
         }
         Some(Count(number))
+    }
+    fn schema(_: &mut Definitions) -> Value {
+        schema::whole_number(1, u32::MAX)
     }
 }
 
@@ -279,6 +313,9 @@ impl Decode for Port {
         }
         number.map(Port)
     }
+    fn schema(_: &mut Definitions) -> Value {
+        schema::whole_number(1, u16::MAX.into())
+    }
 }
 
 /// A mapping of the user's own, as JSON.
@@ -295,6 +332,9 @@ impl Decode for Mapping {
             value => Some(Mapping(value)),
         }
     }
+    fn schema(_: &mut Definitions) -> Value {
+        json!({ "type": ["object", "null"] })
+    }
 }
 
 /// A value that may be `null`, which is not the same as one that is not there.
@@ -304,6 +344,9 @@ pub struct Said(pub Option<Value>);
 impl Decode for Said {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         Some(Said(Some(node.value(reading.source, reading.problems))))
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        Value::schema(definitions)
     }
     fn absent() -> Option<Self> {
         Some(Said(None))
@@ -315,12 +358,18 @@ impl Decode for Value {
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
         Some(node.value(reading.source, reading.problems))
     }
+    fn schema(_: &mut Definitions) -> Value {
+        json!({})
+    }
 }
 
 /// A part of the profile that is read later, when it is known who it is for: a component's options.
 impl Decode for Node {
     fn decode(node: &Node, _: &mut Reading<'_>) -> Option<Self> {
         Some(node.clone())
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        Value::schema(definitions)
     }
 }
 
@@ -345,6 +394,9 @@ impl<K: Decode, T: Decode> Decode for Named<K, T> {
             read.push(key.zip(value));
         }
         read.into_iter().collect::<Option<Vec<_>>>().map(Named)
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        schema::named::<K, T>(definitions)
     }
     fn absent() -> Option<Self> {
         Some(Named(Vec::new()))

@@ -74,9 +74,9 @@ section! {
 
 /// A group of machines: `extra` keys, then those that every group may have.
 macro_rules! machines {
-    ($(#[$meta:meta])* pub struct $name:ident { $($extra:tt)* }) => {
+    ($(#[doc = $about:literal])* pub struct $name:ident { $($extra:tt)* }) => {
         section! {
-            $(#[$meta])*
+            $(#[doc = $about])*
             pub struct $name {
                 $($extra)*
                 /// The datastore's path.

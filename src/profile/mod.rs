@@ -16,23 +16,34 @@ pub mod workloads;
 
 use std::sync::Arc;
 
-use crate::decode::{At, Decode, Named, Reading, section};
+use crate::decode::{At, Decode, Named, Reading, choice, section};
 use crate::problem::{Code, Place, Problem, Problems, Source};
 use crate::texts::{Name, RepoPath};
 use crate::yaml::{self, Node};
 
-/// The `apiVersion` of the profiles that are read.
-pub const API_VERSION: &str = "fluxwright/v1alpha1";
-/// The `kind` of a profile.
-pub const KIND: &str = "ClusterProfile";
+choice! {
+    /// The `apiVersion`s of the profiles that are read.
+    pub enum ApiVersion {
+        /// The first form of a profile; keys may still change.
+        V1alpha1 = "fluxwright/v1alpha1",
+    }
+}
+
+choice! {
+    /// The `kind` of a profile.
+    pub enum DocumentKind {
+        /// What one cluster is to be.
+        ClusterProfile = "ClusterProfile",
+    }
+}
 
 section! {
     /// The document: header lines, then sections; there is no `spec:`.
     pub struct Document {
-        /// [`API_VERSION`].
-        api_version as "apiVersion": String,
-        /// [`KIND`].
-        kind: String,
+        /// Which form of a profile this is.
+        api_version as "apiVersion": ApiVersion,
+        /// What kind of document this is.
+        kind: DocumentKind,
         /// Whose profile it is.
         metadata: cluster::Metadata,
         /// The Kubernetes that the cluster runs.
@@ -133,20 +144,19 @@ impl Profile {
 
 /// A file that is no profile at all is told so once, not key by key.
 fn expect_header(source: &Arc<Source>, root: &Node, problems: &mut Problems) -> Option<()> {
+    let (our_version, our_kind) = (ApiVersion::V1alpha1.as_str(), DocumentKind::ClusterProfile.as_str());
     let text = |key: &str| root.get(key).and_then(Node::text);
     let (api_version, kind) = (text("apiVersion"), text("kind"));
-    if api_version == Some(API_VERSION) && kind == Some(KIND) {
+    if api_version == Some(our_version) && kind == Some(our_kind) {
         return Some(());
     }
     let says = match (api_version, kind) {
-        (Some(api_version), Some(kind)) => format!("this is a {kind} of {api_version}, no {KIND} of {API_VERSION}"),
-        _ => format!("this is no {KIND}"),
+        (Some(api_version), Some(kind)) => format!("this is a {kind} of {api_version}, no {our_kind} of {our_version}"),
+        _ => format!("this is no {our_kind}"),
     };
     let span = root.get("kind").or(root.get("apiVersion")).map_or(0..0, |node| node.span.clone());
-    problems.push(
-        Problem::new(Code::WRONG_DOCUMENT, says).at(Place::new(source, span)).hint(format!(
-            "begin the file with:\napiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: my-cluster"
-        )),
-    );
+    problems.push(Problem::new(Code::WRONG_DOCUMENT, says).at(Place::new(source, span)).hint(format!(
+        "begin the file with:\napiVersion: {our_version}\nkind: {our_kind}\nmetadata:\n  name: my-cluster"
+    )));
     None
 }

@@ -1,6 +1,9 @@
 //! Where secrets come from: stores, and the Secrets that are made of them. Never a secret itself.
 
+use serde_json::Value;
+
 use super::patch::Patch;
+use crate::decode::schema::{Definitions, either};
 use crate::decode::{At, Decode, Named, Reading, section};
 use crate::texts::{ConfigText, DataKey, Duration, LabelKey, LabelValue, Name, ObjectName};
 use crate::yaml::{Kind, Node};
@@ -79,6 +82,10 @@ impl Decode for RemoteKey {
         let RemoteProperty { key, property, .. } = RemoteProperty::decode(node, reading)?;
         Some(RemoteKey { key, property })
     }
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "The remote secret, or `key` and `property` of it.";
+        either(about, ConfigText::schema(definitions), RemoteProperty::schema(definitions))
+    }
 }
 
 /// The keys of a Secret: with the place of each in a store, or their names only where a person is asked.
@@ -97,6 +104,10 @@ impl Decode for Keys {
             Kind::List(_) => Vec::decode(node, reading).map(Keys::Names),
             _ => Named::decode(node, reading).map(Keys::Remote),
         }
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        let about = "Names with their places in a store; only a list of names where a person is asked.";
+        either(about, Vec::<DataKey>::schema(definitions), Named::<DataKey, RemoteKey>::schema(definitions))
     }
 }
 

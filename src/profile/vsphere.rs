@@ -1,5 +1,8 @@
 //! The vCenter, typed once for all that talk to it, and the roles and policies that its owner makes.
 
+use serde_json::{Value, json};
+
+use crate::decode::schema::Definitions;
 use crate::decode::{At, Decode, Port, Reading, section};
 use crate::problem::Code;
 use crate::texts::{ConfigText, Datacenter, Host, Name, Thumbprint, VcenterUser};
@@ -87,7 +90,7 @@ pub enum Credentials {
 }
 
 section! {
-    /// The mapping form of [`Credentials`].
+    /// Where credentials are kept: `key`, `username` and `password` together, or `file` alone.
     pub struct CredentialKeys {
         /// The store, if not the first.
         store: Option<At<Name>>,
@@ -128,5 +131,12 @@ impl Decode for Credentials {
                 None
             }
         }
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        let mut keys = CredentialKeys::schema(definitions);
+        keys["type"] = json!("object");
+        keys["anyOf"] = json!([{ "required": ["key", "username", "password"] }, { "required": ["file"] }]);
+        let ask = json!({ "description": "A bootstrap step asks for them.", "const": "ask" });
+        json!({ "anyOf": [ask, keys] })
     }
 }
