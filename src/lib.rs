@@ -23,6 +23,7 @@ pub mod profile;
 pub mod render;
 pub mod repo;
 pub mod scaffold;
+pub mod schema;
 pub mod template;
 pub mod texts;
 pub mod tree;

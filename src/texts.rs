@@ -405,7 +405,7 @@ text! {
     /// A vCenter user with its domain. A bare one crashes the CSI driver
     /// (vsphere-csi-driver pkg/common/config/config.go, isValidvCenterUsernameWithDomain).
     pub struct VcenterUser: BAD_USER like "csi@vsphere.local"
-        matching r"^[A-Za-z0-9._-]+[@\\][A-Za-z0-9._-]+$" by |text| {
+        matching r"^([A-Za-z0-9._-]+@[A-Za-z0-9.-]+|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+)$" by |text| {
         let word = |part: &str, also: &[u8]| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b));
         let at = text.split_once('@').is_some_and(|(user, domain)| word(user, b"._-") && word(domain, b".-"));
         let back = text.split_once('\\').is_some_and(|(domain, user)| word(domain, b".-") && word(user, b"._-"));

@@ -112,6 +112,12 @@ impl Options {
             "additionalProperties": false,
         })
     }
+
+    /// Whether the option says where vSphere credentials are kept: it has that format, and the name that templates know.
+    pub fn is_credentials(&self, name: &str) -> bool {
+        let format = self.properties.get(name).and_then(|schema| schema.get("format"));
+        name == "credentials" && format.is_some_and(|format| format == "vsphere-credentials")
+    }
 }
 
 /// A capability that is provided or required.

@@ -30,6 +30,9 @@ macro_rules! section {
         }
 
         impl $name {
+            /// Its name among the definitions of a schema.
+            pub const NAME: &'static str = stringify!($name);
+
             /// Its keys, in the order of the declaration.
             pub const KEYS: &'static [&'static str] = &[$($crate::decode::key!($field $($key)?)),*];
 
@@ -61,7 +64,7 @@ macro_rules! section {
                 Self::fields(definitions).object(concat!($($about),*), Self::REST.is_empty())
             }
             fn item_schema(definitions: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
-                definitions.shared(stringify!($name), <Self as $crate::decode::Decode>::schema)
+                definitions.shared(Self::NAME, <Self as $crate::decode::Decode>::schema)
             }
         }
     };

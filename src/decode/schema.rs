@@ -134,7 +134,7 @@ fn add_kind(schema: &mut Value, kind: Value) {
 }
 
 /// The schema with what a field's comment says in front of what its type says of itself.
-fn described(mut schema: Value, doc: &str) -> Value {
+pub fn described(mut schema: Value, doc: &str) -> Value {
     let (doc, own) = (prose(doc), schema.get("description").and_then(Value::as_str).unwrap_or_default());
     let text = if own.is_empty() || own == doc { doc } else { format!("{doc}\n\n{own}") };
     let Some(rules) = schema.as_object_mut() else { return schema };

@@ -98,7 +98,7 @@ impl Planner<'_> {
             let place = self.profile.place(&asked.span);
             self.report(Problem::new(Code::BAD_OPTION, says).at(place).hint("take the line `namespace:` out"));
         }
-        if takes_credentials(spec) {
+        if spec.options.as_ref().is_some_and(|options| options.is_credentials("credentials")) {
             let credentials = self.credentials(name, asked, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
@@ -404,14 +404,6 @@ impl Planner<'_> {
             }
         }
     }
-}
-
-/// Whether a component has the option that names vSphere credentials; its schema says so by its format.
-fn takes_credentials(spec: &Component) -> bool {
-    let format = |options: &crate::catalog::component::Options| {
-        options.properties.get("credentials")?.get("format")?.as_str().map(|format| format == "vsphere-credentials")
-    };
-    spec.options.as_ref().and_then(format).unwrap_or(false)
 }
 
 /// A duration in whole seconds, rounded up.

@@ -11,7 +11,7 @@ pub mod defaults;
 mod eks_anywhere;
 pub mod needs;
 mod networks;
-mod options;
+pub mod options;
 pub mod order;
 mod origins;
 mod secrets;
@@ -19,7 +19,7 @@ mod sections;
 pub mod sources;
 mod storage;
 pub mod unit;
-mod versions;
+pub mod versions;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -36,19 +36,34 @@ pub fn read(
                 explain(profile, what, node, &path, error.kind(), options, problems);
             }
         }
-        Err(error) => problems
-            .push(Problem::new(Code::BROKEN_COMPONENT, format!("the options of {what} are no JSON Schema: {error}"))),
+        Err(error) => problems.push(no_schema(what, &error)),
     }
     fill_defaults(&mut value, &options.properties);
     value
 }
 
+/// That options are no schema that anything could be held against, if they are not.
+pub fn broken(what: &str, options: &Options) -> Option<Problem> {
+    compiled(&options.schema()).err().map(|error| no_schema(what, &error))
+}
+
+fn no_schema(what: &str, error: &str) -> Problem {
+    Problem::new(Code::BROKEN_COMPONENT, format!("the options of {what} are no JSON Schema: {error}"))
+}
+
 /// A text with a rule, as a format of a schema: how it is written, its code, and why a text is refused.
-struct Format {
+pub struct Format {
     name: &'static str,
     code: Code,
     example: &'static str,
+    /// What an expression can say of the rule.
+    pub pattern: Option<&'static str>,
     refuses: fn(&str) -> Option<String>,
+}
+
+/// The format of that name, if it is one of ours.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
 }
 
 /// The formats that a schema in component.yaml and store.yaml can ask for.
@@ -57,19 +72,28 @@ const FORMATS: &[Format] = &[
         name: ADDRESS_RANGE,
         code: Code::BAD_ADDRESS,
         example: AddressRange::EXAMPLE,
+        pattern: AddressRange::PATTERN,
         refuses: |text| AddressRange::parse(text).err(),
     },
-    Format { name: "image", code: Code::BAD_IMAGE, example: Image::EXAMPLE, refuses: |text| Image::parse(text).err() },
+    Format {
+        name: "image",
+        code: Code::BAD_IMAGE,
+        example: Image::EXAMPLE,
+        pattern: Image::PATTERN,
+        refuses: |text| Image::parse(text).err(),
+    },
     Format {
         name: "role-arn",
         code: Code::BAD_ROLE_ARN,
         example: RoleArn::EXAMPLE,
+        pattern: RoleArn::PATTERN,
         refuses: |text| RoleArn::parse(text).err(),
     },
     Format {
         name: "issuer-url",
         code: Code::BAD_URL,
         example: IssuerUrl::EXAMPLE,
+        pattern: IssuerUrl::PATTERN,
         refuses: |text| IssuerUrl::parse(text).err(),
     },
 ];
@@ -138,7 +162,7 @@ fn explain(
             );
         }
         ValidationErrorKind::Format { format } => {
-            let (text, known) = (at.text().unwrap_or_default(), FORMATS.iter().find(|known| known.name == format));
+            let (text, known) = (at.text().unwrap_or_default(), self::format(format));
             let why = known.and_then(|known| (known.refuses)(text)).unwrap_or_else(|| "has another form".to_owned());
             let problem = Problem::new(known.map_or(Code::BAD_OPTION, |known| known.code), format!("`{text}` {why}"));
             let hint = known.map(|known| format!("write it like `{}`", known.example));

@@ -163,7 +163,8 @@ fn newest_fitting<'a>(spec: &'a Component, versions: &BTreeMap<String, Version>)
     spec.versions.iter().filter(|row| fits(row, versions)).max_by_key(|row| lenient(row.newest.as_str()))
 }
 
-fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
+/// The row with the newest version that can be used.
+pub fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
     rows.iter().filter(|row| row.refused.is_none()).max_by_key(|row| lenient(row.newest.as_str()))
 }
 
