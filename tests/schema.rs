@@ -352,10 +352,16 @@ fn the_document_is_a_schema_whose_references_lead_somewhere_and_whose_keys_are_d
     for case in folders("clusters") {
         let document = schema::document(&catalog(&case).unwrap()).unwrap();
         assert!(jsonschema::draft7::meta::is_valid(&document));
-        let mut described = 0;
+        let (mut described, mut examples) = (0, 0);
         places("", &document, &mut |pointer, value| {
             if let Some(to) = value.get("$ref").and_then(Value::as_str) {
                 assert!(document.pointer(to.strip_prefix('#').unwrap()).is_some(), "{pointer}: {to}");
+            }
+            if value.get("type").is_some() {
+                for example in value.get("examples").and_then(Value::as_array).into_iter().flatten() {
+                    assert!(compiled(value).is_valid(example), "{pointer}: {example}");
+                    examples += 1;
+                }
             }
             let of_a_key = pointer.rsplit('/').nth(1) == Some("properties");
             // In a condition, `true` stands for what was described before it.
@@ -365,7 +371,7 @@ fn the_document_is_a_schema_whose_references_lead_somewhere_and_whose_keys_are_d
                 described += 1;
             }
         });
-        assert!(described > 200, "{described} keys");
+        assert!(described > 200 && examples > 100, "{described} keys, {examples} examples");
         assert_eq!(schema::text(&catalog(&case).unwrap()), schema::text(&catalog(&case).unwrap()));
     }
 }

@@ -56,6 +56,6 @@ impl Decode for Range {
         }
     }
     fn schema(_: &mut Definitions) -> Value {
-        text("A range of versions: comparators that must all hold.", None, Self::EXAMPLE)
+        text("A range of versions: comparators that must all hold.", None, None)
     }
 }

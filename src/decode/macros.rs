@@ -176,7 +176,10 @@ macro_rules! text {
                 }
             }
             fn schema(_: &mut $crate::decode::schema::Definitions) -> serde_json::Value {
-                $crate::decode::schema::text(concat!($($about),*), Self::PATTERN, $example)
+                // The example is as a profile writes it, and some have a part that nobody is to take over as it stands.
+                let example = $example.trim_matches('"');
+                let example = $name::parse(example).is_ok().then_some(example);
+                $crate::decode::schema::text(concat!($($about),*), Self::PATTERN, example)
             }
         }
     };

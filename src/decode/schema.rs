@@ -59,12 +59,14 @@ impl Fields {
     }
 }
 
-/// The schema of a text; one with a pattern is shown by its example, as a profile writes it.
-pub fn text(about: &str, pattern: Option<&str>, example: &str) -> Value {
+/// The schema of a text, with an expression and an example if there are such.
+pub fn text(about: &str, pattern: Option<&str>, example: Option<&str>) -> Value {
     let mut schema = json!({ "description": prose(about), "type": "string" });
     if let Some(pattern) = pattern {
         schema["pattern"] = json!(pattern);
-        schema["examples"] = json!([example.trim_matches('"')]);
+    }
+    if let Some(example) = example {
+        schema["examples"] = json!([example]);
     }
     schema
 }
@@ -223,7 +225,7 @@ mod tests {
 
     #[test]
     fn either_of_two_types_keeps_the_rules_of_both() {
-        let text = text("A text.", Some("^a"), "a");
+        let text = text("A text.", Some("^a"), Some("a"));
         let list = json!({ "type": ["array", "null"], "items": {} });
         let expected = json!({ "description": "Both.", "type": ["string", "array", "null"], "pattern": "^a", "examples": ["a"], "items": {} });
         assert_eq!(either("Both.", text, list), expected);

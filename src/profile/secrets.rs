@@ -23,7 +23,7 @@ section! {
     pub struct Store {
         /// Its name.
         name: At<Name>,
-        /// The folder of the catalog that renders it.
+        /// What kind of store it is.
         provider: At<Name>,
         /// With a namespace it is a SecretStore there, without one a ClusterSecretStore.
         namespace: Option<At<Name>>,

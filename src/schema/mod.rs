@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::catalog::component::{Component, Options, VersionRow};
 use crate::catalog::{Catalog, Folder};
 use crate::decode::Decode;
-use crate::decode::schema::{Definitions, Fields, described};
+use crate::decode::schema::{Definitions, Fields, described, words};
 use crate::plan::{options, versions};
 use crate::problem::{Place, Problem, Problems};
 use crate::profile::secrets::Store;
@@ -131,7 +131,7 @@ fn version(rows: &[VersionRow], definitions: &mut Definitions) -> Value {
 /// A store by its provider: the keys that every store has, and those that only its provider knows.
 fn store(catalog: &Catalog, definitions: &mut Definitions, problems: &mut Problems) -> Value {
     let mut schema = Store::schema(definitions);
-    let (mut names, mut rules) = (Vec::new(), Vec::new());
+    let (mut kinds, mut rules) = (Vec::new(), Vec::new());
     for name in catalog.provider_names() {
         let Some(folder) = problems.keep(catalog.provider(&name, &Place::file(""))) else { continue };
         let root = format!("/definitions/{}/allOf/{}/then", Store::NAME, rules.len());
@@ -142,9 +142,12 @@ fn store(catalog: &Catalog, definitions: &mut Definitions, problems: &mut Proble
             "if": { "properties": { "provider": { "const": name } }, "required": ["provider"] },
             "then": fields.object(&folder.spec.about, true),
         }));
-        names.push(name);
+        kinds.push((name, folder.spec.about.clone()));
     }
-    schema["properties"]["provider"]["enum"] = json!(names);
+    let kinds: Vec<(&str, &str)> = kinds.iter().map(|(name, about)| (name.as_str(), about.as_str())).collect();
+    let provider = &mut schema["properties"]["provider"];
+    let doc = provider["description"].as_str().and_then(|text| text.split("\n\n").next()).unwrap_or_default();
+    *provider = described(words(&kinds), doc);
     schema["allOf"] = json!(rules);
     schema
 }
