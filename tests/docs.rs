@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fluxwright::problem::CODES;
+use fluxwright::schema::ONLY_RENDER;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -55,11 +56,47 @@ fn the_page_of_findings_is_the_table_of_codes() {
 }
 
 #[test]
+fn the_page_of_the_schema_has_what_only_render_refuses() {
+    let mut text = String::from(
+        "# The schema of profiles\n\n`fluxwright schema --write` writes `.fluxwright/profile.schema.json`, the JSON Schema of a repo's profiles with \
+         the options of\nits components and stores in it. Editors find it by the first line of a profile:\n\n```yaml\n# yaml-language-server: \
+         $schema=../.fluxwright/profile.schema.json\n```\n\nEvery profile that it refuses, `render` refuses. What only `render` refuses has one of \
+         these codes. Written by `tests/docs.rs`.\n\n| code | name | what a schema cannot see |\n|---|---|---|\n",
+    );
+    for (code, why) in ONLY_RENDER {
+        writeln!(text, "| {} | {} | {why} |", code.id, code.name).unwrap();
+    }
+    page("docs/schema.md", &text);
+}
+
+fn help(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluxwright")).args(arguments).arg("--help").output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands that the program says it has.
+fn commands() -> Vec<String> {
+    let help = help(&[]);
+    let listed = help.split("\nCommands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    // A line that goes on from the one above is indented deeper.
+    let name = |line: &str| {
+        line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '))?.split(' ').next().map(str::to_owned)
+    };
+    listed.lines().filter_map(name).filter(|name| name != "help").collect()
+}
+
+#[test]
 fn the_page_of_a_command_is_its_help() {
-    let output = Command::new(env!("CARGO_BIN_EXE_fluxwright")).args(["render", "--help"]).output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    page("docs/cli/render.md", &format!("# fluxwright render\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    let commands = commands();
+    assert!(commands.contains(&"render".to_owned()), "{commands:?}");
+    for command in &commands {
+        let help = help(&[command]);
+        let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let text = format!("# fluxwright {command}\n\n```text\n{}\n```\n", help.join("\n").trim_end());
+        page(&format!("docs/cli/{command}.md"), &text);
+    }
+    let pages = fs::read_dir(root().join("docs/cli")).unwrap().count();
+    assert_eq!(pages, commands.len(), "a page of docs/cli is of no command");
 }
 
 /// The first block of a kind in the README.

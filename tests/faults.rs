@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fluxwright::catalog::Catalog;
 use fluxwright::cluster::Cluster;
-use fluxwright::disk::{Disk, Entry, LocalDisk};
+use fluxwright::disk::{Disk, Entry, LocalDisk, write};
 use fluxwright::error::Failure;
 use fluxwright::problem::Source;
 
@@ -203,4 +203,27 @@ fn a_stop_at_any_operation_loses_nothing() {
 #[test]
 fn after_a_stop_another_profile_can_be_rendered_too() {
     every_fault(Fault::Stops, &profile("new", "2.0.0"), &profile("other", "3.0.0"));
+}
+
+#[test]
+fn a_file_that_stands_for_itself_is_whole_after_any_fault_and_the_next_try_writes_it() {
+    for fault in [Fault::Fails, Fault::Stops] {
+        for at in 0.. {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("of/its/own.json");
+            write::one(&LocalDisk, &path, b"as it was").unwrap();
+            let disk = FaultyDisk::new(at, fault);
+            let failed = write::one(&disk, &path, b"as it will be").is_err();
+            if at >= disk.count.load(Ordering::SeqCst) {
+                assert!(at > 3 && !failed, "there are operations to fail");
+                break;
+            }
+            assert!(failed, "operation {at} {fault:?} is no success");
+            let bytes = std::fs::read(&path).unwrap();
+            assert!([&b"as it was"[..], b"as it will be"].contains(&bytes.as_slice()), "operation {at} {fault:?}");
+            write::one(&LocalDisk, &path, b"as it will be").unwrap();
+            let all = BTreeMap::from([("of/its/own.json".to_owned(), b"as it will be".to_vec())]);
+            assert_eq!(files(folder.path()), all, "operation {at} {fault:?}: nothing is left beside it");
+        }
+    }
 }

@@ -149,10 +149,9 @@ impl Beginning {
         let clusters = std::slice::from_ref(&self.cluster);
         let commit = commit::prepare(disk, root, clusters, asked, Allowed { prune_ok: &[], catalog: &catalog })?;
         for (path, file) in &self.files {
-            write::file(disk, root, path, file)?;
+            write::one(disk, &root.join(path), &file.bytes)?;
         }
-        let profile = File { bytes: self.cluster.source.text.clone().into_bytes(), executable: false };
-        write::file(disk, root, &format!("profiles/{}.yaml", self.cluster.name()), &profile)?;
+        write::one(disk, &self.cluster.profile_path, self.cluster.source.text.as_bytes())?;
         self.cluster.write(disk, root)?;
         let (committed, told) = commit.make()?;
         report::warnings(told.as_slice());

@@ -9,6 +9,7 @@ mod diff;
 mod init;
 mod render;
 mod report;
+mod schema;
 mod who;
 mod workspace;
 
@@ -54,6 +55,7 @@ enum Command {
     Init(init::Init),
     Render(render::Render),
     Diff(diff::Diff),
+    Schema(schema::Schema),
     Completions(completions::Completions),
 }
 
@@ -74,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Render(command) => command.run(global),
         Command::Diff(command) => command.run(global),
         Command::Completions(command) => Ok(command.run()),
+        Command::Schema(command) => command.run(global),
     };
     match done {
         Ok(Done::Same) => ExitCode::SUCCESS,

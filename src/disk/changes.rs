@@ -120,7 +120,10 @@ impl Today {
 }
 
 /// The first part of the way from the root that is there and no folder.
-fn blocked(disk: &dyn Disk, root: &Path, path: &str) -> Result<Option<PathBuf>, Error> {
+///
+/// # Errors
+/// What the system says.
+pub fn blocked(disk: &dyn Disk, root: &Path, path: &str) -> Result<Option<PathBuf>, Error> {
     let mut at = root.to_owned();
     for part in path.split('/') {
         at.push(part);

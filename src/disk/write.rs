@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::changes::{Changes, Today, UNFINISHED, Wanted};
 use super::lock;
-use super::{Disk, said};
+use super::{Disk, entry, said};
 use crate::error::Error;
 use crate::tree::{File, TreePath};
 
@@ -46,12 +46,16 @@ pub fn apply(disk: &dyn Disk, root: &Path, wanted: &Wanted<'_>, today: &Today, c
     }
 }
 
-/// Writes one file, whole or not at all; the folders above it are made.
+/// Writes a file that stands for itself. At any stop it is whole, old or new; what a stop left beside it is removed first.
 ///
 /// # Errors
 /// What the system says.
-pub fn file(disk: &dyn Disk, root: &Path, path: &str, file: &File) -> Result<(), Error> {
-    Writer { disk, folder: root }.replace(&root.join(path), &file.bytes, file.executable)
+pub fn one(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let beside = unfinished(path);
+    if entry(disk, &beside)?.is_some() {
+        remove(disk, &beside)?;
+    }
+    replace(disk, path, bytes, false)
 }
 
 struct Writer<'a> {
@@ -61,27 +65,12 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn lock(&self, text: &str) -> Result<(), Error> {
-        self.replace(&self.folder.join(lock::NAME), text.as_bytes(), false)
+        replace(self.disk, &self.folder.join(lock::NAME), text.as_bytes(), false)
     }
 
     fn file(&self, path: &TreePath, file: Option<&File>) -> Result<(), Error> {
         let file = file.ok_or_else(|| Error::Internal(format!("the tree has lost {path}")))?;
-        self.replace(&self.folder.join(path.as_str()), &file.bytes, file.executable)
-    }
-
-    /// Writes beside the place and renames into it. A failed try leaves nothing behind but what a stop would.
-    fn replace(&self, path: &Path, bytes: &[u8], executable: bool) -> Result<(), Error> {
-        let beside = unfinished(path);
-        if let Some(parent) = path.parent() {
-            said("make the folder", parent, self.disk.make_folder(parent))?;
-        }
-        let done = said("write", path, self.disk.write(&beside, bytes, executable))
-            .and_then(|()| said("replace", path, self.disk.rename(&beside, path)));
-        if done.is_err() {
-            // The error that is told is the first one; a leftover is removed by the next run.
-            let _ = self.disk.remove_file(&beside);
-        }
-        done
+        replace(self.disk, &self.folder.join(path.as_str()), &file.bytes, file.executable)
     }
 
     fn delete(&self, path: &TreePath) -> Result<(), Error> {
@@ -94,6 +83,21 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// Writes beside the place and renames into it. A failed try leaves nothing behind but what a stop would.
+fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], executable: bool) -> Result<(), Error> {
+    let beside = unfinished(path);
+    if let Some(parent) = path.parent() {
+        said("make the folder", parent, disk.make_folder(parent))?;
+    }
+    let done = said("write", path, disk.write(&beside, bytes, executable))
+        .and_then(|()| said("replace", path, disk.rename(&beside, path)));
+    if done.is_err() {
+        // The error that is told is the first one; a leftover is removed by the next run.
+        let _ = disk.remove_file(&beside);
+    }
+    done
 }
 
 fn remove(disk: &dyn Disk, path: &Path) -> Result<(), Error> {

@@ -1,0 +1,95 @@
+//! `schema`: prints the JSON Schema of the repo's profiles, or writes it where profiles tell editors to look for it.
+//!
+//! The file is the program's own and made anew each time; one that it did not write is left alone.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::workspace::Workspace;
+use super::{Done, Format, Global, report};
+use crate::disk::{self, Disk, Entry, changes, said, write};
+use crate::error::{Error, Failure};
+use crate::problem::{Code, Place, Problem};
+use crate::schema::{self, FILE};
+
+/// Print the JSON Schema of this repo's profiles, or write it for editors
+///
+/// It has every key of a profile and the options of all components, those of .fluxwright/components/ included. Editors
+/// find the file by the first line of a profile: # yaml-language-server: $schema=../.fluxwright/profile.schema.json
+///
+/// Exit codes: 0 done; 2 not done, with the reason.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Write .fluxwright/profile.schema.json in the repo's root and print nothing but that
+    #[arg(long)]
+    write: bool,
+}
+
+impl Schema {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> Result<Done, Failure> {
+        let workspace = Workspace::find(global)?;
+        let text = schema::text(&workspace.catalog()?)?;
+        if !self.write {
+            report::data(text.as_bytes());
+            return Ok(Done::Same);
+        }
+        let path = workspace.root.join(FILE);
+        let shown = workspace.shown(&path);
+        let written = refresh(&workspace.disk, &workspace.root, &shown, &text)?;
+        match global.format {
+            Format::Text => report::say(&format!("{shown}: {}", if written { "written" } else { "up to date" })),
+            Format::Json => report::say(&format!("{:#}", json!({ "path": shown, "written": written }))),
+        }
+        Ok(Done::Same)
+    }
+}
+
+/// Writes the file unless it holds the text already; says whether it did.
+fn refresh(disk: &dyn Disk, root: &Path, shown: &str, text: &str) -> Result<bool, Failure> {
+    let path = root.join(FILE);
+    let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    if changes::blocked(disk, root, &folder(FILE))?.is_some() {
+        let link = folder(shown);
+        return Err(Problem::new(Code::LEAVES_THE_REPO, format!("`{link}` is a link, or no folder"))
+            .at(Place::file(shown))
+            .because("fluxwright writes below the repo's root only, and a link could lead anywhere")
+            .hint(format!("look at it, and if it can go: git rm {link}"))
+            .into());
+    }
+    match known(disk, &path)? {
+        Known::Ours(known) if known == text => return Ok(false),
+        Known::Nothing | Known::Ours(_) => {}
+        Known::Foreign => {
+            let says = format!("`{shown}` stands where fluxwright would write, and it did not write it");
+            return Err(Problem::new(Code::FOREIGN_FILE, says)
+                .at(Place::file(shown))
+                .because("its own file says `Written by` in its `$comment`, and only that is overwritten")
+                .hint(format!("move it away:\ngit mv {shown} {shown}.mine"))
+                .into());
+        }
+    }
+    write::one(disk, &path, text.as_bytes())?;
+    Ok(true)
+}
+
+/// What stands in the file's place.
+enum Known {
+    Nothing,
+    /// A schema that fluxwright wrote.
+    Ours(String),
+    Foreign,
+}
+
+fn known(disk: &dyn Disk, path: &Path) -> Result<Known, Error> {
+    match disk::entry(disk, path)? {
+        None => Ok(Known::Nothing),
+        Some(Entry::File) => {
+            let text = String::from_utf8_lossy(&said("read", path, disk.read(path))?).into_owned();
+            Ok(if schema::is_ours(&text) { Known::Ours(text) } else { Known::Foreign })
+        }
+        Some(_) => Ok(Known::Foreign),
+    }
+}
