@@ -132,6 +132,7 @@ codes! {
     NOTHING_TO_ADOPT = "FW414" "nothing-to-adopt" "A file that is to be taken over is not there.";
     WOULD_TOUCH = "FW415" "would-touch" "A profile that `init` would write is there already.";
     INSIDE_A_REPOSITORY = "FW416" "inside-a-repository" "`init` would make a repository inside of another one that does not ignore it.";
+    STALE_SCHEMA = "FW417" "stale-schema" "The schema of the repo's profiles is not what this fluxwright would write.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

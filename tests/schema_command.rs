@@ -1,4 +1,4 @@
-//! The command `schema`, and the file that it writes.
+//! The command `schema`, the file that it writes, and what `render` says of that file.
 //!
 //! Not here: what the schema says (`schema.rs`).
 
@@ -13,6 +13,15 @@ use repo_builder::{Repo, below};
 use serde_json::Value;
 
 const FILE: &str = ".fluxwright/profile.schema.json";
+
+/// What `render` says beside its work when the file is stale.
+const STALE: &str = "\
+warning FW417 stale-schema: `.fluxwright/profile.schema.json` is not what this fluxwright would write
+--> .fluxwright/profile.schema.json
+ = because: editors hold profiles against it; they miss new keys, and refuse what they have never heard of
+ = hint: fluxwright schema --write
+
+";
 
 /// The repo with a component of its own.
 fn with_own_component() -> Repo {
@@ -52,15 +61,21 @@ fn a_repo_without_profiles_has_a_schema_too() {
 }
 
 #[test]
-fn an_own_component_is_in_the_schema_of_its_repo() {
+fn an_own_component_is_in_the_schema_of_its_repo_and_makes_it_stale() {
     let repo = with_own_component();
     repo.fluxwright(&["schema", "--write"]).done();
     let schema: Value = serde_json::from_str(&repo.read(FILE)).unwrap();
     assert_eq!(schema["properties"]["components"]["properties"]["banner"]["properties"]["loud"]["type"], "boolean");
+    repo.fluxwright(&["render"]).done();
+    repo.replace(".fluxwright/components/banner/component.yaml", "Whether to say it loud.", "Whether it is loud.");
+    let run = repo.fluxwright(&["render"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, STALE));
+    repo.fluxwright(&["schema", "--write"]).done();
+    repo.fluxwright(&["render"]).done();
 }
 
 #[test]
-fn a_broken_component_that_no_profile_uses_stops_the_schema() {
+fn a_broken_component_that_no_profile_uses_stops_the_schema_and_no_render() {
     let repo = Repo::minimal();
     repo.fluxwright(&["schema", "--write"]).done();
     repo.write(
@@ -69,6 +84,27 @@ fn a_broken_component_that_no_profile_uses_stops_the_schema() {
     );
     let says = repo.refuses(&["schema", "--write"]);
     assert!(says.starts_with("error FW204 broken-component: `about` is missing here\n"), "{says}");
+    let run = repo.fluxwright(&["render"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, STALE));
+}
+
+#[test]
+fn render_says_that_the_schema_is_stale_and_only_then() {
+    let repo = Repo::minimal();
+    repo.fluxwright(&["render"]).done();
+    repo.fluxwright(&["schema", "--write"]).done();
+    repo.fluxwright(&["render", "--check"]).done();
+    repo.replace(FILE, "ClusterProfile of fluxwright", "ClusterProfile of yesterday");
+    for arguments in [&["render"][..], &["render", "--check"], &["render", "--stdout", "kustomization.yaml"]] {
+        let run = repo.fluxwright(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, STALE), "{arguments:?}");
+    }
+    let json: Value = serde_json::from_str(&repo.fluxwright(&["render", "--format", "json"]).done()).unwrap();
+    assert_eq!(json["findings"][0]["code"], "FW417");
+    for foreign in ["{}\n", "\u{0}\u{1}"] {
+        repo.write(FILE, foreign);
+        repo.fluxwright(&["render"]).done();
+    }
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Render {
         if self.profiles.is_empty() {
             warnings.extend(trees_without_profile(disk, &root, &clusters)?);
         }
+        warnings.extend(super::schema::stale(&workspace, &catalog)?);
         if global.format == Format::Text {
             report::warnings(&warnings);
         }

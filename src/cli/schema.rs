@@ -1,6 +1,7 @@
 //! `schema`: prints the JSON Schema of the repo's profiles, or writes it where profiles tell editors to look for it.
 //!
-//! The file is the program's own and made anew each time; one that it did not write is left alone.
+//! The file is the program's own and made anew each time; one that it did not write is left alone. `render` asks here
+//! whether the file is stale.
 
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use super::workspace::Workspace;
 use super::{Done, Format, Global, report};
+use crate::catalog::Catalog;
 use crate::disk::{self, Disk, Entry, changes, said, write};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem};
@@ -73,6 +75,23 @@ fn refresh(disk: &dyn Disk, root: &Path, shown: &str, text: &str) -> Result<bool
     }
     write::one(disk, &path, text.as_bytes())?;
     Ok(true)
+}
+
+/// Whether the repo's file is not what would be written now; never where there is none, or one of somebody else.
+pub fn stale(workspace: &Workspace, catalog: &Catalog) -> Result<Option<Problem>, Failure> {
+    let path = workspace.root.join(FILE);
+    let Known::Ours(known) = known(&workspace.disk, &path)? else { return Ok(None) };
+    // A component that no profile uses can be broken; then the file cannot be up to date, and the hint says why.
+    if schema::text(catalog).is_ok_and(|text| text == known) {
+        return Ok(None);
+    }
+    let shown = workspace.shown(&path);
+    Ok(Some(
+        Problem::warning(Code::STALE_SCHEMA, format!("`{shown}` is not what this fluxwright would write"))
+            .at(Place::file(&shown))
+            .because("editors hold profiles against it; they miss new keys, and refuse what they have never heard of")
+            .hint("fluxwright schema --write"),
+    ))
 }
 
 /// What stands in the file's place.
