@@ -133,7 +133,7 @@ text! {
 
 text! {
     /// A release of EKS Anywhere, brought to have the `v` that `eksaVersion` has.
-    pub struct EksaVersion: BAD_VERSION like "v0.26.1" by |text| {
+    pub struct EksaVersion: BAD_VERSION like "v0.26.1" matching r"^v?[0-9]+\.[0-9]+\.[0-9]+" by |text| {
         let bare = text.strip_prefix('v').unwrap_or(text);
         let fits = bare.starts_with(|first: char| first.is_ascii_digit()) && is_whole(bare) && lenient(bare).is_some_and(|v| v.pre.is_empty());
         kept(&format!("v{bare}"), fits, "is no release of EKS Anywhere: `v` and three numbers")
@@ -425,7 +425,8 @@ text! {
 text! {
     /// A public SSH key as `authorized_keys` has it: its kind, then what every one of them begins with (the length of the
     /// kind, in base64: RFC 4253 section 6.6), then whatever its owner calls it.
-    pub struct SshKey: BAD_SSH_KEY like "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI… me@lab" by |text| {
+    pub struct SshKey: BAD_SSH_KEY like "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5eQO0v5l1nXyq0m6yWbq1mXo8cGmJmF0tqf0S0pT9X me@lab"
+        matching r"^(ssh-|ecdsa-|sk-)[^ ]* AAAA[A-Za-z0-9+/=]*( [^\x00-\x1f\x7f-\x9f]*)?$" by |text| {
         let mut words = text.split(' ');
         let kind = words.next().is_some_and(|kind| ["ssh-", "ecdsa-", "sk-"].iter().any(|known| kind.starts_with(known)));
         let key = words.next().is_some_and(|key| key.starts_with("AAAA") && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)));
@@ -435,7 +436,8 @@ text! {
 
 text! {
     /// The URN of a vSphere tag (eks-anywhere docs, clusterspec/vsphere-spec.md `tags`).
-    pub struct TagUrn: BAD_TAG_URN like "urn:vmomi:InventoryServiceTag:8e0ce079-0675-47d6-8665-16ada4e6dabd:GLOBAL" by |text| {
+    pub struct TagUrn: BAD_TAG_URN like "urn:vmomi:InventoryServiceTag:8e0ce079-0675-47d6-8665-16ada4e6dabd:GLOBAL"
+        matching r"^urn:vmomi:InventoryServiceTag:[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}:GLOBAL$" by |text| {
         let id = text.strip_prefix("urn:vmomi:InventoryServiceTag:").and_then(|rest| rest.strip_suffix(":GLOBAL"));
         let is_uuid = |id: &str| {
             let parts: Vec<usize> = id.split('-').map(str::len).collect();

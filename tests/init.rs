@@ -47,6 +47,7 @@ next:
     assert_eq!(git_in(&repo, "new", &["symbolic-ref", "HEAD"]), "refs/heads/main\n");
     let others: BTreeSet<&str> = files.lines().filter(|file| !file.starts_with("clusters/")).collect();
     let around = [
+        ".fluxwright/profile.schema.json",
         ".fluxwright/version",
         ".gitattributes",
         ".gitignore",

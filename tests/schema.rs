@@ -444,7 +444,7 @@ macro_rules! rules {
 }
 
 const RULES: &[Rule] = rules! {
-    Name ObjectName LabelKey LabelValue DataKey Version ReleaseName ChartVersion KubernetesVersion FluxVersion Cidr AddressRange Address Duration GitUrl ChartUrl IssuerUrl RepoPath TreeFolder RoleArn DatastoreUrl Thumbprint VcenterUser Host Image Quantity Branch ConfigText Datacenter
+    EksaVersion SshKey TagUrn Name ObjectName LabelKey LabelValue DataKey Version ReleaseName ChartVersion KubernetesVersion FluxVersion Cidr AddressRange Address Duration GitUrl ChartUrl IssuerUrl RepoPath TreeFolder RoleArn DatastoreUrl Thumbprint VcenterUser Host Image Quantity Branch ConfigText Datacenter
 };
 
 /// Every text that differs from `text` by one character.

@@ -19,6 +19,7 @@ use crate::problem::{Code, Place, Problem, Source, nearest};
 use crate::profile::Profile;
 use crate::repo::{self, Committed, Who};
 use crate::scaffold;
+use crate::schema;
 use crate::texts::Name;
 use crate::tree::File;
 
@@ -121,8 +122,11 @@ impl Init {
             return Err(problems.into());
         }
         let profile = Profile::read(&source)?;
+        let schema = File { bytes: schema::text(&catalog)?.into_bytes(), executable: false };
+        let around =
+            scaffold::files().into_iter().chain(scaffold::folders(&profile)).chain([(schema::FILE.to_owned(), schema)]);
         let (mut files, mut kept) = (BTreeMap::new(), Vec::new());
-        for (path, file) in scaffold::files().into_iter().chain(scaffold::folders(&profile)) {
+        for (path, file) in around {
             if disk::entry(disk, &root.join(&path))?.is_some() {
                 kept.push(path);
             } else {
