@@ -69,12 +69,12 @@ pub fn files() -> BTreeMap<String, File> {
     files
 }
 
-/// An empty kustomization for each folder of this repo that a profile lists under `paths:`: Flux does not apply a folder that is
-/// not there.
-pub fn folders(profile: &Profile) -> BTreeMap<String, File> {
+/// An empty kustomization for each folder of this repo that a profile lists under `paths:`, by the folder: Flux does not apply
+/// a folder that is not there. In one that is there it would cut off what Flux walks.
+pub fn folders(profile: &Profile) -> BTreeMap<String, (String, File)> {
     let own = profile.paths.iter().filter(|path| path.source.is_none());
     let text = "# List your manifests here.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n";
-    own.map(|path| (format!("{}/kustomization.yaml", path.path), plain(text))).collect()
+    own.map(|path| (path.path.to_string(), (format!("{}/kustomization.yaml", path.path), plain(text)))).collect()
 }
 
 fn plain(text: &str) -> File {

@@ -123,6 +123,17 @@ fn a_folder_with_files_and_no_repository_keeps_them() {
     assert_eq!(repo.git(&["status", "--porcelain"]), "?? clusters/alpha/README.md\n?? notes.txt\n");
 }
 
+/// Flux walks the folder for a cluster that is there: an empty kustomization in it would have Flux delete all of that.
+#[test]
+fn a_folder_of_manifests_that_is_there_gets_no_kustomization() {
+    let repo = empty();
+    repo.write("apps/alpha/web.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: web, namespace: default}\n");
+    let said = init(&repo, &["--name", "alpha"]).done();
+    assert!(said.contains("\nkept as they are: apps/alpha\n"), "{said}");
+    assert!(!repo.exists("apps/alpha/kustomization.yaml"));
+    assert_eq!(repo.git(&["status", "--porcelain"]), "?? apps/\n");
+}
+
 #[test]
 fn a_profile_or_a_tree_that_exists_is_never_touched() {
     let repo = empty();

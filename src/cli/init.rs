@@ -123,12 +123,12 @@ impl Init {
         }
         let profile = Profile::read(&source)?;
         let schema = File { bytes: schema::text(&catalog)?.into_bytes(), executable: false };
-        let around =
-            scaffold::files().into_iter().chain(scaffold::folders(&profile)).chain([(schema::FILE.to_owned(), schema)]);
+        let schema = (schema::FILE.to_owned(), schema);
+        let around = scaffold::files().into_iter().chain([schema]).map(|(path, file)| (path.clone(), (path, file)));
         let (mut files, mut kept) = (BTreeMap::new(), Vec::new());
-        for (path, file) in around {
-            if disk::entry(disk, &root.join(&path))?.is_some() {
-                kept.push(path);
+        for (place, (path, file)) in around.chain(scaffold::folders(&profile)) {
+            if disk::entry(disk, &root.join(&place))?.is_some() {
+                kept.push(place);
             } else {
                 files.insert(path, file);
             }
