@@ -180,6 +180,29 @@ fn a_nested_kustomization_that_does_not_prune_leaves_everything() {
     repo.fluxwright(&["render"]).done();
 }
 
+/// `prune` says what becomes of what leaves a Kustomization, `deletionPolicy` what becomes of it all when that goes itself.
+#[test]
+fn what_goes_with_a_kustomization_is_said_by_its_deletion_policy() {
+    let team = "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/team  (applied by flux-system)\n";
+    for (prune, policy, goes) in [
+        ("false", "Delete", true),
+        ("false", "WaitForTermination", true),
+        ("false", "MirrorPrune", false),
+        ("true", "MirrorPrune", true),
+        ("true", "Orphan", false),
+    ] {
+        let repo = with_apps();
+        let spec = format!("prune: {prune}\n  deletionPolicy: {policy}");
+        repo.replace("clusters/minimal/apps.yaml", "prune: true", &spec);
+        include(&repo, &["apps.yaml"]);
+        repo.fluxwright(&["render"]).done();
+        without_include(&repo);
+        let run = repo.fluxwright(&["render"]);
+        assert_eq!(run.code, if goes { 2 } else { 0 }, "{spec}: {}", run.stderr);
+        assert_eq!(run.stderr.contains(team) && run.stderr.contains("ConfigMap/default/first"), goes, "{spec}");
+    }
+}
+
 #[test]
 fn an_included_folder_without_a_kustomization_is_applied_as_it_was_walked() {
     let repo = with_apps();
@@ -362,8 +385,22 @@ fn a_release_that_goes_to_another_namespace_is_named() {
     repo.fluxwright(&["render"]).done();
     repo.replace("profiles/minimal.yaml", "    namespace: podinfo", "    namespace: web");
     let says = repo.refuses(&["render"]);
-    let first = "error FW403 would-drop: HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo would delete what it has made, and make it anew\n";
-    assert!(says.starts_with(first), "{says}");
+    let anew = "error FW403 would-drop: HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo would delete what it has made, and make it anew
+--> clusters/minimal
+ = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
+ = hint: to let it be deleted and made anew:
+         --prune-ok HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo
+         # a guard on it is of no help: it stays, and what it made is deleted
+    HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo  (applied by podinfo, would delete what it made and make it anew)
+
+";
+    assert_eq!(says, anew);
+    // Helm uninstalls the release all the same where its HelmRelease is guarded.
+    let repo = Repo::minimal();
+    guard_release(&repo);
+    repo.fluxwright(&["render"]).done();
+    repo.replace("profiles/minimal.yaml", "    namespace: podinfo\n    patches", "    namespace: web\n    patches");
+    assert_eq!(repo.refuses(&["render"]), anew);
 }
 
 /// The chart's source, which deletes nothing in the cluster when it goes.

@@ -156,6 +156,11 @@ fn ways_out(cluster: &Cluster, drops: &[Drop]) -> String {
             "to let what they apply be deleted:\n{names}\n# to keep it, let the root list them again:\n#   flux.include in the profile"
         );
     }
+    if drops.iter().all(|drop| drop.fate == Fate::StartsAnew) {
+        return format!(
+            "to let it be deleted and made anew:\n{names}\n# a guard on it is of no help: it stays, and what it made is deleted"
+        );
+    }
     let theirs: BTreeSet<&str> =
         seen.iter().map(|drop| drop.file.as_str()).filter(|file| !cluster.today_is_ours(file)).collect();
     let place = match theirs.iter().copied().collect::<Vec<_>>().as_slice() {

@@ -1,7 +1,7 @@
 //! Two applied sets of one cluster: what would drop out, and what would be applied twice.
 //!
 //! An object that leaves its Kustomization is deleted from the cluster, volumes and all, unless it was guarded before: by
-//! the annotation on itself, or by `prune: false` on its Kustomization, in the tree that is applied today. A guard that
+//! the annotation on itself, or by `prune` and `deletionPolicy` of its Kustomization, in the tree that is applied today. A guard that
 //! comes with the very commit that removes the object comes too late. What applies something that cannot be seen here (a
 //! folder of another place, a Helm chart) must also stay what it is: another source, folder or target namespace deletes
 //! what it made before.
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::flux::applied::{Applied, Object, Opaque, Owner, is_kustomization};
+use crate::flux::applied::{Applied, Object, Opaque, Owner, deletes, is_kustomization, prunes};
 use crate::tree::{self, ObjectId, text_at};
 
 /// Something that would not be applied as it is today.
@@ -48,20 +48,22 @@ impl Drop {
     }
 }
 
-/// What `after` does not apply by the same Kustomization or not as `today`, and what is not guarded today.
+/// What `after` does not apply by the same Kustomization or not as `today`, but for what is guarded today.
 pub fn drops(today: &Applied, after: &Applied) -> Vec<Drop> {
     let still: BTreeSet<(&Owner, &ObjectId)> = after.objects.iter().map(|object| (&object.by, &object.id)).collect();
-    let gone: Vec<&Object> =
-        today.objects.iter().filter(|object| !object.guarded && !still.contains(&(&object.by, &object.id))).collect();
+    let gone: Vec<&Object> = today
+        .objects
+        .iter()
+        .filter(|object| {
+            !still.contains(&(&object.by, &object.id)) && !is_guarded(object, today, after.applies(&object.by))
+        })
+        .collect();
     // What is listed and not there today is no loss if it comes.
     let comes =
         |entry: &&Opaque| entry.content.is_empty() && after.reached.contains(&(entry.by.clone(), entry.entry.clone()));
     let hidden = today.opaque.difference(&after.opaque).filter(|entry| !comes(entry));
-    let hidden: Vec<&Opaque> = hidden.filter(|entry| prunes(today, &entry.by)).collect();
-    let losing: BTreeSet<&Owner> = gone.iter().map(|object| &object.by).chain(hidden.iter().map(|it| &it.by)).collect();
-    // A Kustomization of which every object is guarded or still applied deletes nothing more by its own going.
-    let harmless = |object: &&Object| is_seen(object, today) && !losing.iter().any(|owner| names(&object.id, owner));
-    let objects = gone.iter().copied().filter(|object| !harmless(object)).map(|object| {
+    let hidden: Vec<&Opaque> = hidden.filter(|entry| today.takes_away(&entry.by, after.applies(&entry.by))).collect();
+    let objects = gone.iter().copied().filter(|object| !is_harmless(object, today)).map(|object| {
         let elsewhere = after.objects.iter().find(|other| other.id == object.id).map(|other| other.by.clone());
         drop_of(today, object, elsewhere.map_or(Fate::Goes, Fate::MovesTo))
     });
@@ -106,15 +108,24 @@ pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double>
     doubles
 }
 
-/// What stays, and would delete and make anew what it has made.
+/// What stays, and would delete and make anew what it has made. A guard on the object itself is of no help: it is its own
+/// controller that deletes, and not the Kustomization that applies it.
 fn anew(today: &Applied, after: &Applied) -> Vec<Drop> {
     let changed = |object: &&Object| {
         let fixed = if is_seen(object, today) { transforms } else { fixed };
         let other = after.objects.iter().find(|other| other.by == object.by && other.id == object.id);
-        !object.guarded && other.is_some_and(|other| fixed(object, today) != fixed(other, after))
+        other.is_some_and(|other| fixed(object, today) != fixed(other, after))
     };
-    let makes = |object: &&Object| is_kustomization(&object.id) || object.id.kind == "HelmRelease";
-    today.objects.iter().filter(makes).filter(changed).map(|object| drop_of(today, object, Fate::StartsAnew)).collect()
+    let deletes = |object: &&Object| {
+        if is_kustomization(&object.id) { prunes(&object.document) } else { object.id.kind == "HelmRelease" }
+    };
+    today
+        .objects
+        .iter()
+        .filter(deletes)
+        .filter(changed)
+        .map(|object| drop_of(today, object, Fate::StartsAnew))
+        .collect()
 }
 
 fn drop_of(today: &Applied, object: &Object, fate: Fate) -> Drop {
@@ -131,8 +142,19 @@ fn chain(applied: &Applied, owner: &Owner) -> Vec<Owner> {
     applied.chain(owner).into_iter().cloned().collect()
 }
 
-fn prunes(applied: &Applied, owner: &Owner) -> bool {
-    applied.appliers.get(owner).is_none_or(|applier| applier.prunes)
+/// Whether an object stays in the cluster though its Kustomization, which goes on or goes itself, applies it no more. Of a
+/// Kustomization that leaves what it applied nothing goes.
+fn is_guarded(object: &Object, today: &Applied, goes_on: bool) -> bool {
+    let leaves_all = is_kustomization(&object.id) && !deletes(&object.document);
+    object.kept || leaves_all || !today.takes_away(&object.by, goes_on)
+}
+
+/// Whether an object is a Kustomization of which every object is guarded: it deletes nothing by its own going.
+fn is_harmless(object: &Object, today: &Applied) -> bool {
+    let mut of_it = today.objects.iter().filter(|other| names(&object.id, &other.by));
+    is_seen(object, today)
+        && of_it.all(|other| is_guarded(other, today, false))
+        && !today.opaque.iter().any(|entry| names(&object.id, &entry.by))
 }
 
 fn names(id: &ObjectId, owner: &Owner) -> bool {
@@ -222,12 +244,17 @@ mod tests {
     }
 
     fn fates(before: &str, after: &str) -> Vec<Fate> {
-        let set = |text: &str| {
-            let files = InMemory(BTreeMap::from([("x/a.yaml".to_owned(), text.to_owned())]));
+        fates_of(&[("x/a.yaml", before)], &[("x/a.yaml", after)]).into_iter().map(|(_, fate)| fate).collect()
+    }
+
+    fn fates_of(before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<(String, Fate)> {
+        let set = |files: &[(&str, &str)]| {
+            let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+            let files = InMemory(files);
             let entry = Entry::of(&files, "x").unwrap();
             Applied::of(&files, &entry, None, &mut Parsed::default()).unwrap()
         };
-        drops(&set(before), &set(after)).into_iter().map(|drop| drop.fate).collect()
+        drops(&set(before), &set(after)).into_iter().map(|drop| (drop.id.unwrap().name, drop.fate)).collect()
     }
 
     #[test]
@@ -260,5 +287,26 @@ mod tests {
     fn a_release_that_moves_is_installed_anew() {
         assert_eq!(fates(RELEASE, &RELEASE.replace("one", "two")), [Fate::StartsAnew]);
         assert!(fates(RELEASE, &RELEASE.replace("spec: {", "spec: {interval: 1h, ")).is_empty());
+    }
+
+    /// The one that applied it deletes it, and with it goes what it applied, though it would all come back.
+    #[test]
+    fn a_kustomization_that_moves_is_named_if_something_would_go_with_it() {
+        let own = |name: &str, path: &str| {
+            unit(&format!("sourceRef: {{kind: GitRepository, name: flux-system}}, path: {path}"))
+                .replace("name: app,", &format!("name: {name},"))
+        };
+        let (one, two, inner) = (own("one", "one"), own("two", "two"), own("inner", "inner"));
+        let both = format!("{one}---\n{two}");
+        let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n";
+        let guarded = object.replace("name: a,", "name: a, labels: {kustomize.toolkit.fluxcd.io/prune: Disabled},");
+        let moves = |object: &str| {
+            let rest = [("x/a.yaml", both.as_str()), ("inner/a.yaml", object)];
+            let with = |place| [&rest[..], &[(place, inner.as_str())]].concat();
+            fates_of(&with("one/a.yaml"), &with("two/a.yaml"))
+        };
+        let to = || Fate::MovesTo(Owner { namespace: "flux-system".to_owned(), name: "two".to_owned() });
+        assert_eq!(moves(object), [("inner".to_owned(), to())]);
+        assert_eq!(moves(&guarded), []);
     }
 }

@@ -95,8 +95,8 @@ pub struct Object {
     pub by: Owner,
     /// The file that it stands in.
     pub file: String,
-    /// Whether it stays in the cluster when it leaves.
-    pub guarded: bool,
+    /// Whether it says itself that it is not to be pruned.
+    pub kept: bool,
     /// The object.
     pub document: Arc<Value>,
 }
@@ -119,8 +119,10 @@ pub struct Applier {
     pub by: Option<Owner>,
     /// Whether objects that leave it are deleted.
     pub prunes: bool,
-    /// Whether it stays in the cluster, and goes on, when it leaves the repo.
-    pub stays: bool,
+    /// Whether its objects are deleted when it goes itself.
+    pub deletes: bool,
+    /// Whether it says itself that it is not to be pruned.
+    pub kept: bool,
     /// The folder of this repo that it applies; none if that is elsewhere.
     pub folder: Option<String>,
     /// Whether the folder was found.
@@ -213,13 +215,21 @@ impl Applied {
         parsed: &mut Parsed,
     ) -> Result<Applied, Failure> {
         let mut walk = Walk { files, parsed, applied: Applied::default(), open: Vec::new(), around: Vec::new() };
-        let root =
-            Applier { by: None, prunes: entry.prunes, stays: true, folder: Some(entry.folder.clone()), seen: false };
+        let root = Applier {
+            by: None,
+            prunes: entry.prunes,
+            deletes: entry.prunes,
+            kept: false,
+            folder: Some(entry.folder.clone()),
+            seen: false,
+        };
         walk.applied.appliers.insert(entry.owner.clone(), root);
         walk.open.push(entry.owner.clone());
         walk.all()?;
-        for (owner, applier) in before.iter().flat_map(|before| &before.appliers) {
-            if applier.stays && applier.by.is_some() && !walk.applied.appliers.contains_key(owner) {
+        if let Some(before) = before {
+            let left = before.appliers.iter().filter(|(owner, _)| !walk.applied.applies(owner));
+            let stays: Vec<_> = left.filter(|(owner, _)| before.outlives(owner, &walk.applied)).collect();
+            for (owner, applier) in stays {
                 walk.applied.appliers.insert(owner.clone(), Applier { seen: false, ..applier.clone() });
                 walk.open.push(owner.clone());
             }
@@ -232,6 +242,23 @@ impl Applied {
     pub fn file_of(&self, owner: &Owner) -> Option<&str> {
         let itself = |object: &&Object| is_kustomization(&object.id) && Owner::of(&object.id) == *owner;
         self.objects.iter().find(itself).map(|object| object.file.as_str())
+    }
+
+    /// Whether a Flux Kustomization is one of the set.
+    pub fn applies(&self, owner: &Owner) -> bool {
+        self.appliers.contains_key(owner)
+    }
+
+    /// Whether a Flux Kustomization is in the cluster, and goes on, once the repo is as in `after`: it is still there, it is
+    /// kept, or the one that applied it does not delete it.
+    fn outlives(&self, owner: &Owner, after: &Applied) -> bool {
+        let Some(applier) = self.appliers.get(owner).filter(|_| !after.applies(owner)) else { return true };
+        applier.kept || applier.by.as_ref().is_none_or(|by| !self.takes_away(by, self.outlives(by, after)))
+    }
+
+    /// Whether a Flux Kustomization deletes what leaves it, if it goes on, or what it applied, if it goes itself.
+    pub fn takes_away(&self, owner: &Owner, goes_on: bool) -> bool {
+        self.appliers.get(owner).is_none_or(|applier| if goes_on { applier.prunes } else { applier.deletes })
     }
 
     /// The Flux Kustomizations above one, itself first.
@@ -344,21 +371,23 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, owner: &Owner, path: &str, id: ObjectId, document: Arc<Value>) {
-        let stays = is_kept(&document) || self.applied.appliers.get(owner).is_some_and(|applier| !applier.prunes);
-        // A Kustomization that does not prune leaves all that it applied when it goes.
-        let mut guarded = stays;
+        let kept = is_kept(&document);
         if is_kustomization(&id) {
-            guarded |= !prunes(&document);
             let nested = Owner::of(&id);
-            if !self.applied.appliers.contains_key(&nested) {
-                let folder = own_folder(&id, &document);
-                let applier =
-                    Applier { by: Some(owner.clone()), prunes: prunes(&document), stays, folder, seen: false };
+            if !self.applied.applies(&nested) {
+                let applier = Applier {
+                    by: Some(owner.clone()),
+                    prunes: prunes(&document),
+                    deletes: deletes(&document),
+                    kept,
+                    folder: own_folder(&id, &document),
+                    seen: false,
+                };
                 self.applied.appliers.insert(nested.clone(), applier);
                 self.open.push(nested);
             }
         }
-        self.applied.objects.push(Object { id, by: owner.clone(), file: path.to_owned(), guarded, document });
+        self.applied.objects.push(Object { id, by: owner.clone(), file: path.to_owned(), kept, document });
     }
 
     fn keep(&mut self, owner: &Owner, entry: &str, content: Vec<u8>) {
@@ -428,8 +457,19 @@ fn own_folder(id: &ObjectId, document: &Value) -> Option<String> {
     ours.then(|| path_from("", text_at(document, &["spec", "path"]).unwrap_or_default())).flatten()
 }
 
-fn prunes(kustomization: &Value) -> bool {
+/// Whether a Kustomization deletes what leaves it.
+pub fn prunes(kustomization: &Value) -> bool {
     kustomization.pointer("/spec/prune") == Some(&Value::Bool(true))
+}
+
+/// Whether a Kustomization that goes deletes what it applied; as it prunes, if it does not say (kustomize-controller
+/// docs/spec/v1/kustomizations.md).
+pub fn deletes(kustomization: &Value) -> bool {
+    match text_at(kustomization, &["spec", "deletionPolicy"]) {
+        Some("Orphan") => false,
+        Some("Delete" | "WaitForTermination") => true,
+        _ => prunes(kustomization),
+    }
 }
 
 /// Whether an object says that it is not to be pruned.
