@@ -167,10 +167,12 @@ fn is_seen(object: &Object, applied: &Applied) -> bool {
         && applied.appliers.iter().any(|(owner, applier)| names(&object.id, owner) && applier.seen)
 }
 
-/// What of a Kustomization changes the names of all that it applies.
+/// What of a Kustomization changes the names of what it applies, or takes some of it away.
 fn transforms(object: &Object, _: &Applied) -> String {
     let part = |key: &str| object.document.pointer(&format!("/spec/{key}")).map(Value::to_string).unwrap_or_default();
-    ["targetNamespace", "namePrefix", "nameSuffix"].map(part).join("\n")
+    let patches = object.document.pointer("/spec/patches").and_then(Value::as_array).into_iter().flatten();
+    let patches: String = patches.filter(|patch| may_take_away(patch)).map(Value::to_string).collect();
+    [part("targetNamespace"), part("namePrefix"), part("nameSuffix"), part("components"), patches].join("\n")
 }
 
 /// What of an object that makes others, not seen here, must stay as it is, or what it made is deleted.
@@ -180,9 +182,7 @@ fn fixed(object: &Object, applied: &Applied) -> String {
         let source = at(&["spec", "sourceRef", "name"]);
         let from = source_of(applied, &at(&["spec", "sourceRef", "kind"]), &source);
         let folder = at(&["spec", "path"]).trim_start_matches("./").to_owned();
-        let patches = object.document.pointer("/spec/patches").and_then(Value::as_array).into_iter().flatten();
-        let patches: String = patches.filter(|patch| may_take_away(patch)).map(Value::to_string).collect();
-        return [source, from, folder, transforms(object, applied), patches].join("\n");
+        return [source, from, folder, transforms(object, applied)].join("\n");
     }
     // Helm uninstalls and installs again when one of these changes (helm-controller docs/spec/v2/helmreleases.md@v1.6.3).
     let parts: [&[&str]; 5] = [
@@ -195,16 +195,28 @@ fn fixed(object: &Object, applied: &Applied) -> String {
     parts.map(at).join("\n")
 }
 
-/// Whether a patch could rename an object or take it away. One that only sets fields of a `spec` cannot: a Deployment
-/// with another number of replicas is the same Deployment.
+/// Whether a patch could rename an object or take it away. Operations that only set fields of a `spec` cannot, and a merge
+/// cannot without a directive such as `$patch: delete`: kustomize puts name, kind and namespace back after it
+/// (kubernetes-sigs/kustomize api/resource/resource.go, ApplySmPatch).
 fn may_take_away(patch: &Value) -> bool {
     let sets = |op: &Value| {
         matches!(text_at(op, &["op"]), Some("add" | "replace" | "test"))
             && text_at(op, &["path"]).is_some_and(|path| path.starts_with("/spec/"))
     };
+    let only_sets = |change: &Value| match change {
+        Value::Array(ops) => ops.iter().all(sets),
+        merge => merge.is_object() && !has_directive(merge),
+    };
     let documents = tree::documents("patch", text_at(patch, &["patch"]).unwrap_or_default().as_bytes());
-    let only_sets = |ops: &Value| ops.as_array().is_some_and(|ops| ops.iter().all(sets));
     documents.is_none_or(|documents| documents.is_empty() || !documents.iter().all(only_sets))
+}
+
+fn has_directive(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.iter().any(|(key, value)| key.starts_with('$') || has_directive(value)),
+        Value::Array(items) => items.iter().any(has_directive),
+        _ => false,
+    }
 }
 
 /// What of a source decides what is in it, but for its version.
@@ -276,6 +288,9 @@ mod tests {
         };
         let replicas = |count: u32| of(&format!("[{{op: replace, path: /spec/replicas, value: {count}}}]"));
         assert!(fates(&replicas(1), &replicas(3)).is_empty());
+        let merge =
+            "apiVersion: apps/v1\n\nkind: Deployment\n\nmetadata: {name: any, labels: {a: b}}\n\nspec: {replicas: 2}";
+        assert!(fates(&replicas(1), &of(merge)).is_empty());
         for takes_away in
             ["$patch: delete", "[{op: replace, path: /metadata/name, value: x}]", "[{op: remove, path: /spec/a}]", ""]
         {
@@ -308,5 +323,20 @@ mod tests {
         let to = || Fate::MovesTo(Owner { namespace: "flux-system".to_owned(), name: "two".to_owned() });
         assert_eq!(moves(object), [("inner".to_owned(), to())]);
         assert_eq!(moves(&guarded), []);
+    }
+
+    /// Every object of a folder of this repo is seen, but not what a patch of the Kustomization makes of it.
+    #[test]
+    fn a_patch_that_takes_away_counts_in_a_folder_of_this_repo_too() {
+        let own = |rest: &str| unit(&format!("sourceRef: {{kind: GitRepository, name: flux-system}}, path: own{rest}"));
+        let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n";
+        let fates = |patches: &str| {
+            let (before, after) = (own(""), own(patches));
+            let files = |root| [("x/a.yaml", root), ("own/a.yaml", object)];
+            fates_of(&files(before.as_str()), &files(after.as_str()))
+        };
+        assert_eq!(fates(", patches: [{patch: '[{op: add, path: /spec/a, value: 1}]'}]"), []);
+        assert_eq!(fates(", patches: [{patch: '$patch: delete'}]"), [("app".to_owned(), Fate::StartsAnew)]);
+        assert_eq!(fates(", namePrefix: x-"), [("app".to_owned(), Fate::StartsAnew)]);
     }
 }
