@@ -31,7 +31,8 @@ pub fn generated_resources(paths: &BTreeSet<String>, folder: &str) -> Vec<String
 }
 
 /// What source-controller leaves out of every artifact, as far as it ends like a manifest: git's own and CI's files, and
-/// those of tools (fluxcd/pkg sourceignore/sourceignore.go). A repo's own `.sourceignore` is not read.
+/// those of tools (fluxcd/pkg sourceignore/sourceignore.go). Other hidden folders, `.gitlab` too, do reach Flux. A repo's own
+/// `.sourceignore` is not read.
 fn left_out(path: &str) -> bool {
     const FILES: &[&str] = &[
         ".travis.yml",
@@ -46,8 +47,9 @@ fn left_out(path: &str) -> bool {
         ".sops.yaml",
         ".flux.yaml",
     ];
-    let git = |part: &str| part.starts_with(".git") || part == ".circleci";
-    path.rsplit('/').next().is_some_and(|name| FILES.contains(&name)) || path.split('/').any(git)
+    const FOLDERS: &[&str] = &[".git", ".github", ".circleci"];
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    FILES.contains(&name) || folders.split('/').any(|part| FOLDERS.contains(&part))
 }
 
 fn rest_below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
@@ -65,9 +67,9 @@ mod tests {
 
     #[test]
     fn what_never_reaches_flux_is_not_walked() {
-        let paths = [".github/workflows/x.yaml", "a/.sops.yaml", "a/.gitlab-ci.yml", "a/x.yaml"];
+        let paths = [".github/workflows/x.yaml", "a/.sops.yaml", "a/.gitlab-ci.yml", "a/x.yaml", ".gitops/x.yaml"];
         let paths: BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-        assert_eq!(generated_resources(&paths, ""), ["a/x.yaml"]);
+        assert_eq!(generated_resources(&paths, ""), [".gitops/x.yaml", "a/x.yaml"]);
     }
 
     #[test]
