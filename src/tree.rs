@@ -160,14 +160,14 @@ pub fn object_id(object: &Value) -> Option<ObjectId> {
     })
 }
 
-/// The documents of a YAML file as Flux reads them; nothing if it cannot be read as YAML at all.
+/// The documents of a YAML file as Flux reads them, without empty ones; nothing if it cannot be read as YAML at all.
 pub fn documents(name: &str, bytes: &[u8]) -> Option<Vec<Value>> {
     let text = std::str::from_utf8(bytes).ok()?;
     // What readers disagree about in somebody's file is not ours to say here: the objects' names are all that is asked.
     let mut ignored = Problems::default();
     let source = Source::new(name, text);
     let nodes = yaml::read_all(&source, &mut ignored)?;
-    Some(nodes.iter().map(|node| node.value(&source, &mut ignored)).collect())
+    Some(nodes.iter().map(|node| node.value(&source, &mut ignored)).filter(|value| !value.is_null()).collect())
 }
 
 #[cfg(test)]
@@ -194,6 +194,13 @@ mod tests {
         let file = || File { bytes: Vec::new(), executable: false };
         assert!(tree.insert(TreePath::new("a/B").unwrap(), file()).is_ok());
         assert!(tree.insert(TreePath::new("A/b").unwrap(), file()).is_err());
+    }
+
+    #[test]
+    fn an_empty_document_is_none() {
+        assert_eq!(documents("x", b"# a\n---\n# b\n---\n"), Some(Vec::new()));
+        assert_eq!(documents("x", b"---\na: 1\n---\n").map(|all| all.len()), Some(1));
+        assert_eq!(documents("x", b"a: ["), None);
     }
 
     #[test]

@@ -257,7 +257,9 @@ fn a_list_of_objects_is_its_objects() {
     let repo = with_apps();
     let items = config_map("item").replace('\n', "\n    ").trim_end().to_owned();
     repo.write("clusters/minimal/apps.yaml", &format!("apiVersion: v1\nkind: List\nitems:\n  - {items}\n"));
-    include(&repo, &["apps.yaml"]);
+    // A file of comments is no object, so it can go without a word.
+    repo.write("clusters/minimal/comments.yaml", "# nothing yet\n---\n# nothing here either\n");
+    include(&repo, &["apps.yaml", "comments.yaml"]);
     repo.fluxwright(&["render"]).done();
     without_include(&repo);
     let says = repo.refuses(&["render"]);

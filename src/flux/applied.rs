@@ -395,7 +395,7 @@ impl Walk<'_> {
     }
 }
 
-/// The objects of a file, those of lists one by one; nothing if one of its documents is no object.
+/// The objects of a file, those of lists one by one; nothing if one of its documents is no object. A file of comments has none.
 fn objects(documents: &[Arc<Value>]) -> Option<Vec<(ObjectId, Arc<Value>)>> {
     let mut objects = Vec::new();
     for document in documents {
@@ -410,7 +410,7 @@ fn objects(documents: &[Arc<Value>]) -> Option<Vec<(ObjectId, Arc<Value>)>> {
         }
     }
     let manifest = |(id, _): &(ObjectId, Arc<Value>)| id.group != KUSTOMIZE_GROUP;
-    (!objects.is_empty() && objects.iter().all(manifest)).then_some(objects)
+    objects.iter().all(manifest).then_some(objects)
 }
 
 /// What a kustomization lists, if it does nothing that makes other objects of them.
