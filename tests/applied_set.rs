@@ -134,6 +134,20 @@ fn what_was_moved_away_on_disk_is_still_in_head() {
     repo.fluxwright(&["render"]).done();
 }
 
+/// HEAD's lock says that the file is ours, and it is not there: Flux walks the folder.
+#[test]
+fn a_root_that_head_does_not_have_cuts_off_what_head_has() {
+    let repo = with_apps();
+    include(&repo, &["apps.yaml"]);
+    repo.commit(&[]).done();
+    repo.git(&["rm", "-q", "--cached", "clusters/minimal/kustomization.yaml"]);
+    repo.write("clusters/minimal/loose.yaml", &config_map("loose"));
+    repo.git(&["add", "clusters/minimal/loose.yaml"]);
+    repo.git(&["commit", "-qm", "walked again"]);
+    let says = repo.refuses_commit();
+    assert!(says.contains("    ConfigMap/default/loose  (applied by flux-system)\n"), "{says}");
+}
+
 #[test]
 fn a_nested_kustomization_that_leaves_takes_all_that_it_applies_with_it() {
     let repo = with_apps();

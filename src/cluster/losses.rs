@@ -16,7 +16,7 @@ use crate::flux;
 use crate::flux::applied::{Applied, Entry, Files, Parsed, is_kustomization};
 use crate::problem::{Code, Place, Problem};
 use crate::repo::Repo;
-use crate::tree::{Tree, TreePath, is_in};
+use crate::tree::{File, Tree, TreePath, is_in};
 
 /// What the user lets go, and what there is to know of components.
 #[derive(Clone, Copy)]
@@ -48,11 +48,10 @@ impl Cluster {
     /// What git says.
     pub fn lost_in_head(&self, repo: &Repo<'_>, head: &Tree, allowed: Allowed<'_>) -> Result<Vec<Problem>, Failure> {
         let lock = lock_of(head);
-        let same = |(path, file): (&TreePath, &crate::tree::File)| {
-            self.rendered.tree.get(path.as_str()).is_some_and(|ours| ours.bytes == file.bytes)
+        let same = |(path, file): (&TreePath, &File)| {
+            lock.has(path) && head.get(path.as_str()).is_some_and(|there| there.bytes == file.bytes)
         };
-        if head.files().filter(|(path, _)| lock.has(path)).all(same) && lock.paths().count() == self.rendered.tree.len()
-        {
+        if self.ours().all(same) && lock.paths().count() == self.ours().count() {
             return Ok(Vec::new());
         }
         let losses = self.losses(&InHead { repo }, &lock, &BTreeSet::new(), allowed)?;
