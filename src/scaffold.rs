@@ -2,7 +2,7 @@
 //!
 //! In: the catalog's examples and a name. Out: texts and files. Not here: whether they may be written, and writing (`cli`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog;
 use crate::problem::{Problems, Source};
@@ -30,6 +30,38 @@ pub fn profile(example: &str, name: &Name) -> Option<String> {
     Some(renamed)
 }
 
+/// A profile with another value at some keys.
+pub fn with(text: &str, keys: &[&str], value: &str) -> Option<String> {
+    let root = yaml::read(&Source::new("profile", text), &mut Problems::default())?;
+    let node = root.follow(keys.iter().copied());
+    let mut changed = text.to_owned();
+    changed.replace_range(node.span.clone(), &written(value.to_owned(), true));
+    Some(changed)
+}
+
+/// A profile that includes files and folders beside the tree.
+pub fn including(text: &str, entries: &BTreeSet<String>) -> Option<String> {
+    let root = yaml::read(&Source::new("profile", text), &mut Problems::default())?;
+    let (flux, _) = root.entry("flux")?;
+    let line_end = text[flux.span.end..].find('\n').map(|at| flux.span.end + at + 1)?;
+    let items: Vec<String> = entries.iter().map(|entry| format!("    - {}\n", written(entry.clone(), true))).collect();
+    let lines =
+        format!("  # What Flux applies from this folder already, beside the tree.\n  include:\n{}", items.concat());
+    Some(format!("{}{lines}{}", &text[..line_end], &text[line_end..]))
+}
+
+/// An address as Flux takes it: git's short form for SSH is one of its own.
+pub fn address_of(remote: &str) -> Option<GitUrl> {
+    let long = match remote.split_once("://") {
+        Some(_) => remote.to_owned(),
+        None => remote
+            .split_once(':')
+            .filter(|(host, _)| !host.contains('/'))
+            .map(|(host, path)| format!("ssh://{host}/{path}"))?,
+    };
+    GitUrl::parse(&long).ok()
+}
+
 /// Every text of a document, in its order.
 fn scalars<'n>(node: &'n Node, found: &mut impl FnMut(&'n Node, bool)) {
     match &node.kind {
@@ -39,9 +71,13 @@ fn scalars<'n>(node: &'n Node, found: &mut impl FnMut(&'n Node, bool)) {
     }
 }
 
-/// A name such as `on` or `1e3` is no text without quotes.
+/// A name such as `on` or `1e3` is no text without quotes, nor is one with characters that mean something else.
 fn written(scalar: String, plain: bool) -> String {
-    if plain && yaml::plain_meaning(&scalar) != Meaning::Text { yaml::quoted(&scalar) } else { scalar }
+    let word = |c: char| c.is_alphanumeric() || "_-./:@".contains(c);
+    let is_text = yaml::plain_meaning(&scalar) == Meaning::Text
+        && scalar.chars().all(word)
+        && !scalar.starts_with(['-', ':', '@']);
+    if plain && !is_text { yaml::quoted(&scalar) } else { scalar }
 }
 
 /// Writes `to` for `from` where it stands as a word of its own: `homelab` in `apps/homelab`, not in `homelabs`.

@@ -101,10 +101,10 @@ fn a_repository_that_is_there_is_extended_and_nothing_in_it_touched() {
     repo.write("README.md", "modified\n");
     let said = init(&repo, &["--name", "alpha"]).done();
     assert!(said.contains("\nkept as they are: .gitignore, README.md\n"), "{said}");
-    assert!(
-        said.contains("\n  1. edit profiles/alpha.yaml, then: fluxwright render --commit\n  2. git push\n"),
-        "{said}"
-    );
+    let next = "\n  1. edit profiles/alpha.yaml, then: fluxwright render --commit\n  2. git remote add origin ";
+    assert!(said.contains(next), "{said}");
+    assert!(said.contains(" && git push -u origin trunk\n") && said.contains(" --branch=trunk "), "{said}");
+    assert!(repo.read("profiles/alpha.yaml").contains("\n  branch: trunk\n"));
     assert_eq!(repo.git(&["status", "--porcelain"]), " M README.md\nA  staged.txt\n");
     assert_eq!(repo.git(&["rev-list", "--count", "trunk"]), "2\n");
     assert_eq!((repo.read("README.md").as_str(), repo.read(".gitignore").as_str()), ("modified\n", "/target/\n"));
@@ -112,6 +112,57 @@ fn a_repository_that_is_there_is_extended_and_nothing_in_it_touched() {
     init(&repo, &["--name", "beta", "--example", "maelstrom"]).done();
     assert_eq!(repo.git(&["status", "--porcelain"]), " M README.md\nA  staged.txt\n");
     assert!(repo.exists("clusters/alpha") && repo.exists("clusters/beta"));
+}
+
+/// What Flux applies from the folder of the cluster already is included, so that nothing is cut off.
+#[test]
+fn a_cluster_that_flux_applies_already_keeps_what_is_beside_its_tree() {
+    let repo = empty();
+    repo.git(&["init", "--quiet", "-b", "main"]);
+    repo.git(&["remote", "add", "origin", "git@git.example.com:me/fleet.git"]);
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: default\n";
+    repo.write("clusters/alpha/apps.yaml", map);
+    repo.write("clusters/alpha/#odd/b.yaml", &map.replace("name: a\n", "name: b\n"));
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "mine"]);
+    let said = init(&repo, &["--name", "alpha"]).done();
+    assert!(
+        said.contains("\n  2. git push\n  3. flux bootstrap git --url=ssh://git@git.example.com/me/fleet.git "),
+        "{said}"
+    );
+    let profile = repo.read("profiles/alpha.yaml");
+    assert!(profile.contains("  include:\n    - \"#odd\"\n    - apps.yaml\n"), "{profile}");
+    let root = repo.read("clusters/alpha/kustomization.yaml");
+    assert!(root.contains("- apps.yaml\n"), "{root}");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    for (link, path) in
+        [("profiles", "profiles"), (".fluxwright", ".fluxwright"), ("apps", "apps"), ("clusters", "clusters")]
+    {
+        let repo = empty();
+        let outside = repo.beside("outside");
+        fs::create_dir_all(&outside).unwrap();
+        fs::create_dir_all(&repo.root).unwrap();
+        std::os::unix::fs::symlink(&outside, repo.path(link)).unwrap();
+        let says = repo.refuses(&["init", "--name", "alpha", AUTHOR[0], AUTHOR[1]]);
+        assert!(says.starts_with("error FW405 leaves-the-repo: "), "{says}");
+        assert!(says.contains(&format!("{path}` is a link, or not what the tree has there\n")), "{says}");
+        assert!(!repo.exists(".git") && fs::read_dir(&outside).unwrap().next().is_none());
+    }
+}
+
+#[test]
+fn no_repository_begins_in_a_folder_of_gits_own() {
+    let repo = empty();
+    repo.git(&["init", "--quiet", "--bare", "bare.git"]);
+    for folder in ["bare.git", "bare.git/refs/x"] {
+        let says = repo.refuses(&["init", folder, "--name", "alpha", AUTHOR[0], AUTHOR[1]]);
+        let first = format!("error FW416 inside-a-repository: `{folder}` is inside of a folder of git's own, ");
+        assert!(says.starts_with(&first), "{says}");
+    }
 }
 
 #[test]
@@ -161,7 +212,7 @@ fn inside_of_another_repository_one_begins_only_where_it_is_ignored() {
 --> infra
  = because: the outer repository would take the inner one for a submodule that nobody registered, and hold none of its files
  = hint: take the repository's root for DIR, or a folder elsewhere; or let it ignore the folder:
-         printf '/%s/\\n' 'infra' >> {0}/.gitignore
+         printf '/%s/\\n' infra >> {0}/.gitignore
 
 ",
         real.display()
@@ -190,12 +241,14 @@ fn a_wrong_name_or_example_is_said_before_anything_is_made() {
             "error FW601 bad-argument: there is no example `minimol`\n |\n = hint: did you mean `minimal`?\n",
         ),
         (&["file", "--name", "alpha"], "error FW601 bad-argument: `file` is a file\n"),
+        (&["link", "--name", "alpha"], "error FW601 bad-argument: `link` is a link that leads nowhere\n"),
         (
             &["new", "--name", "alpha", "--author", "me"],
             "error FW601 bad-argument: `me` is no author: write 'NAME <MAIL>'\n",
         ),
     ];
     repo.write("file", "mine\n");
+    std::os::unix::fs::symlink("nowhere", repo.path("link")).unwrap();
     for (arguments, says) in cases {
         let said = repo.refuses(&[&["init"], arguments].concat());
         assert!(said.starts_with(says), "{said}");

@@ -9,7 +9,7 @@ use crate::catalog::OWN_COMPONENTS;
 use crate::cluster::{Allowed, Cluster, Counts};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
-use crate::problem::Problem;
+use crate::problem::{Problem, shell_word};
 use crate::repo::{Committed, Draft, Entry, Repo, Who, git_at};
 
 /// What is asked of a commit.
@@ -99,14 +99,7 @@ fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String,
             paths.push(path.to_owned());
         }
     }
-    let quoted = |path: &String| {
-        if path.contains(|c: char| c.is_whitespace() || "'\"\\$`&;()*?[]<>|".contains(c)) {
-            format!("'{}'", path.replace('\'', "'\\''"))
-        } else {
-            path.clone()
-        }
-    };
-    let paths: Vec<String> = paths.iter().map(quoted).collect();
+    let paths: Vec<String> = paths.iter().map(|path| shell_word(path)).collect();
     let git = git_at(root);
     Ok(format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" ")))
 }

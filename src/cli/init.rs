@@ -2,7 +2,7 @@
 //!
 //! Nothing that exists is touched. Everything that stands in the way is found before the first file is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,12 +12,12 @@ use super::commit::{self, Asked};
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
 use crate::catalog;
-use crate::cluster::{Allowed, Cluster};
-use crate::disk::{self, Disk, Entry, LocalDisk, said, write};
+use crate::cluster::{Allowed, Cluster, leaves_the_repo};
+use crate::disk::{self, Disk, Entry, LocalDisk, changes, said, write};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Place, Problem, Source, nearest};
+use crate::problem::{Code, Place, Problem, Source, nearest, shell_word};
 use crate::profile::Profile;
-use crate::repo::{self, Committed, Who};
+use crate::repo::{self, Committed, Repo, Who};
 use crate::scaffold;
 use crate::schema;
 use crate::texts::Name;
@@ -57,8 +57,8 @@ struct Beginning {
     files: BTreeMap<String, File>,
     /// Those that are, and stay as they are.
     kept: Vec<String>,
-    /// Whether the folder is no repository yet.
-    fresh: bool,
+    /// What is at the folder now.
+    place: InPlace,
 }
 
 impl Init {
@@ -95,57 +95,122 @@ impl Init {
     /// Everything that will be written, or what stands in its way.
     fn plan(&self, workspace: &Workspace, name: &Name) -> Result<(Beginning, Vec<Problem>), Failure> {
         let (disk, root) = (&workspace.disk, workspace.root.as_path());
-        if disk::entry(disk, root)? == Some(Entry::File) {
-            let says = format!("`{}` is a file", workspace.shown(root));
-            return Err(argument(says).hint("take another folder").into());
-        }
-        let fresh = disk::entry(disk, &root.join(".git"))?.is_none();
-        if fresh {
-            refuse_inside(disk, root, &workspace.shown(root))?;
-        }
-        let text = scaffold::profile(&self.example, name)
-            .ok_or_else(|| Error::Internal(format!("the example `{}` cannot be read", self.example)))?;
+        let place = place_of(disk, workspace)?;
         let path = root.join(format!("profiles/{name}.yaml"));
         for path in [&path, &path.with_extension("yml")] {
             if disk::entry(disk, path)?.is_some() {
                 return Err(would_touch(&workspace.shown(path)).into());
             }
         }
-        let source = Source::new(workspace.shown(&path), text);
         let catalog = workspace.catalog()?;
-        let (cluster, warnings) = Cluster::read(disk, root, &catalog, path, &source, false)?;
+        let read = |text: String| {
+            let source = Source::new(workspace.shown(&path), text);
+            Cluster::read(disk, root, &catalog, path.clone(), &source, false)
+        };
+        let text = self.text(name, &place)?;
+        let (mut cluster, mut warnings) = read(text.clone())?;
+        let cut = cluster.cut_off();
+        if !cut.is_empty() {
+            (cluster, warnings) = read(edited(scaffold::including(&text, &cut))?)?;
+        }
         let mut problems: Vec<Problem> = cluster.in_the_way().into_iter().chain(cluster.edited()).collect();
         if !cluster.is_blocked() {
             problems.extend(cluster.lost_on_disk(disk, root, Allowed { prune_ok: &[], catalog: &catalog })?);
         }
+        let profile = Profile::read(&cluster.source)?;
+        let (files, kept) = around(disk, root, &profile, schema::text(&catalog)?)?;
+        let written = files.keys().map(String::as_str).chain(["profiles/x"]);
+        problems.extend(through_links(workspace, written)?);
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        let profile = Profile::read(&source)?;
-        let schema = File { bytes: schema::text(&catalog)?.into_bytes(), executable: false };
-        let schema = (schema::FILE.to_owned(), schema);
-        let around = scaffold::files().into_iter().chain([schema]).map(|(path, file)| (path.clone(), (path, file)));
-        let (mut files, mut kept) = (BTreeMap::new(), Vec::new());
-        for (place, (path, file)) in around.chain(scaffold::folders(&profile)) {
-            if disk::entry(disk, &root.join(&place))?.is_some() {
-                kept.push(place);
-            } else {
-                files.insert(path, file);
+        Ok((Beginning { cluster, profile, files, kept, place }, warnings))
+    }
+
+    /// The example under the user's name; in a repository that is there with its branch and address.
+    fn text(&self, name: &Name, place: &InPlace) -> Result<String, Failure> {
+        let mut text = edited(scaffold::profile(&self.example, name))?;
+        if let InPlace::Repository { branch, origin } = place {
+            text = edited(scaffold::with(&text, &["flux", "branch"], branch))?;
+            if let Some(url) = origin.as_deref().and_then(scaffold::address_of) {
+                text = edited(scaffold::with(&text, &["flux", "url"], url.as_str()))?;
             }
         }
-        Ok((Beginning { cluster, profile, files, kept, fresh }, warnings))
+        Ok(text)
     }
+}
+
+/// What is at the folder before anything is made.
+enum InPlace {
+    /// No repository.
+    Fresh,
+    /// A repository: the branch that HEAD is at, and where `origin` is.
+    Repository { branch: String, origin: Option<String> },
+}
+
+/// An edit of one of our own examples, which are tested to be as an edit needs them.
+fn edited(text: Option<String>) -> Result<String, Error> {
+    text.ok_or_else(|| Error::Internal("an example profile cannot be read".to_owned()))
+}
+
+/// Whether a repository is there, or may be made.
+fn place_of(disk: &dyn Disk, workspace: &Workspace) -> Result<InPlace, Failure> {
+    let root = workspace.root.as_path();
+    let shown = match workspace.shown(root) {
+        here if here.is_empty() => ".".to_owned(),
+        shown => shown,
+    };
+    match disk::entry(disk, root)? {
+        Some(Entry::File) => return Err(argument(format!("`{shown}` is a file")).hint("take another folder").into()),
+        Some(Entry::Other) if disk.real(root).is_err() => {
+            return Err(argument(format!("`{shown}` is a link that leads nowhere")).hint("take another folder").into());
+        }
+        _ => {}
+    }
+    if disk::entry(disk, &root.join(".git"))?.is_none() {
+        refuse_inside(disk, root, &shown)?;
+        return Ok(InPlace::Fresh);
+    }
+    let by_hand = "put a profile into profiles/, then:\nfluxwright render\ngit add .\ngit commit";
+    let repo = Repo::open(disk, root, by_hand)?;
+    Ok(InPlace::Repository { branch: repo.branch()?, origin: repo.origin()? })
+}
+
+/// The files around a cluster that are not there yet, and the names of those that are.
+type Around = (BTreeMap<String, File>, Vec<String>);
+
+fn around(disk: &dyn Disk, root: &Path, profile: &Profile, schema: String) -> Result<Around, Error> {
+    let schema = (schema::FILE.to_owned(), File { bytes: schema.into_bytes(), executable: false });
+    let all = scaffold::files().into_iter().chain([schema]).map(|(path, file)| (path.clone(), (path, file)));
+    let (mut files, mut kept) = (BTreeMap::new(), Vec::new());
+    for (place, (path, file)) in all.chain(scaffold::folders(profile)) {
+        if disk::entry(disk, &root.join(&place))?.is_some() {
+            kept.push(place);
+        } else {
+            files.insert(path, file);
+        }
+    }
+    Ok((files, kept))
+}
+
+/// What is no folder on the way to files that would be written.
+fn through_links<'p>(workspace: &Workspace, paths: impl Iterator<Item = &'p str>) -> Result<Vec<Problem>, Error> {
+    let folders: BTreeSet<&str> = paths.filter_map(|path| path.rsplit_once('/')).map(|(folder, _)| folder).collect();
+    let mut found = BTreeSet::new();
+    for folder in folders {
+        found.extend(changes::blocked(&workspace.disk, &workspace.root, folder)?);
+    }
+    Ok(found.iter().map(|path| leaves_the_repo(&workspace.shown(path))).collect())
 }
 
 impl Beginning {
     fn make(&self, workspace: &Workspace, who: Who) -> Result<Committed, Failure> {
         let (disk, root) = (&workspace.disk, workspace.root.as_path());
-        if self.fresh {
+        if let InPlace::Fresh = self.place {
             repo::identities_without_repository(&who)?;
+            said("make the folder", root, disk.make_folder(root))?;
             repo::begin(root, &self.profile.flux.branch.value)?;
         }
-        let profiles = root.join("profiles");
-        said("make the folder", &profiles, disk.make_folder(&profiles))?;
         let message = format!("Begin with the cluster {}", self.cluster.name());
         let more = self.files.iter().map(|(path, file)| (path.clone(), Some(file.clone()))).collect();
         let asked = Asked { who, branch: None, message: Some(&message), more };
@@ -193,11 +258,10 @@ impl Beginning {
     /// What is to be done next, in three lines.
     fn next(&self, shown: &str) -> [String; 3] {
         let (name, flux) = (self.cluster.name(), &self.profile.flux);
-        let cd = if shown == "." { String::new() } else { format!("cd {shown}, ") };
-        let push = if self.fresh {
-            format!("git remote add origin {} && git push -u origin {}", flux.url, flux.branch)
-        } else {
-            "git push".to_owned()
+        let cd = if shown == "." { String::new() } else { format!("cd {}, ", shell_word(shown)) };
+        let push = match &self.place {
+            InPlace::Repository { origin: Some(_), .. } => "git push".to_owned(),
+            _ => format!("git remote add origin {} && git push -u origin {}", flux.url, flux.branch),
         };
         let bootstrap = scaffold::bootstrap(&self.profile)
             .unwrap_or_else(|| format!("let Flux read {} of this repository", self.cluster.rendered.path));
@@ -223,6 +287,13 @@ fn would_touch(shown: &str) -> Problem {
 fn refuse_inside(disk: &dyn Disk, root: &Path, shown: &str) -> Result<(), Failure> {
     let here = said("look at", root, std::path::absolute(root))?;
     let here: PathBuf = here.components().collect();
+    for folder in here.ancestors() {
+        if disk::entry(disk, &folder.join("HEAD"))?.is_some() && disk::entry(disk, &folder.join("objects"))?.is_some() {
+            let says = format!("`{shown}` is inside of a folder of git's own, {}", folder.display());
+            let problem = Problem::new(Code::INSIDE_A_REPOSITORY, says).at(Place::file(shown));
+            return Err(problem.hint("take a folder elsewhere; a bare repository is cloned first").into());
+        }
+    }
     let mut around = None;
     for folder in here.ancestors().skip(1) {
         if disk::entry(disk, &folder.join(".git"))?.is_some() {
@@ -238,8 +309,9 @@ fn refuse_inside(disk: &dyn Disk, root: &Path, shown: &str) -> Result<(), Failur
     let says = format!("`{shown}` is inside of the repository {}, which does not ignore it", outer.display());
     let because = "the outer repository would take the inner one for a submodule that nobody registered, and hold none of its files";
     let hint = format!(
-        "take the repository's root for DIR, or a folder elsewhere; or let it ignore the folder:\nprintf '/%s/\\n' '{inside}' >> {}/.gitignore",
-        outer.display()
+        "take the repository's root for DIR, or a folder elsewhere; or let it ignore the folder:\nprintf '/%s/\\n' {} >> {}",
+        shell_word(&inside),
+        shell_word(&outer.join(".gitignore").display().to_string())
     );
     Err(Problem::new(Code::INSIDE_A_REPOSITORY, says).at(Place::file(shown)).because(because).hint(hint).into())
 }

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::Failure;
+use crate::problem::{Code, Problem};
 
 /// Renders one cluster profile into a complete, ordered, reviewable Flux tree
 #[derive(Debug, Parser)]
@@ -59,6 +60,26 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Command::Init(_) => "init",
+            Command::Render(_) => "render",
+            Command::Diff(_) => "diff",
+            Command::Schema(_) => "schema",
+            Command::Completions(_) => "completions",
+        }
+    }
+}
+
+/// An argument that cannot be used has its command's help as its hint, if it has none of its own.
+fn point_to_help(problems: &mut [Problem], command: &str) {
+    let bare = |problem: &&mut Problem| problem.code == Code::BAD_ARGUMENT && problem.hint.is_none();
+    for problem in problems.iter_mut().filter(bare) {
+        problem.hint = Some(format!("fluxwright {command} --help"));
+    }
+}
+
 /// How a command that did its work ended.
 enum Done {
     /// There is nothing to report.
@@ -83,7 +104,10 @@ pub fn main() -> ExitCode {
         Ok(Done::Differences) => ExitCode::from(1),
         Err(failure) => {
             match failure {
-                Failure::Problems(problems) => report::refusal(&problems, global.format),
+                Failure::Problems(mut problems) => {
+                    point_to_help(&mut problems, arguments.command.name());
+                    report::refusal(&problems, global.format);
+                }
                 Failure::Error(error) => report::trouble(&error, global.format),
             }
             ExitCode::from(2)

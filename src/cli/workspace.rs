@@ -190,7 +190,7 @@ impl Workspace {
     }
 }
 
-/// A command-line argument that cannot be used.
+/// A command-line argument that cannot be used; its command's help is the hint, unless there is a better one.
 pub fn argument(says: String) -> Problem {
-    Problem::new(Code::BAD_ARGUMENT, says).hint("fluxwright render --help")
+    Problem::new(Code::BAD_ARGUMENT, says)
 }

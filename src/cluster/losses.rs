@@ -235,6 +235,14 @@ fn twice(double: &Double) -> Problem {
         ))
 }
 
+impl Cluster {
+    /// The files and folders beside the tree that Flux applies today by walking its folder, and would not any more.
+    pub fn cut_off(&self) -> BTreeSet<String> {
+        let entry = |path: &String| path.split('/').next().unwrap_or(path).to_owned();
+        cut_off(self).iter().map(entry).collect()
+    }
+}
+
 /// What Flux walks of the tree's folder today and would not reach any more, below the tree: a folder without a kustomization
 /// is applied whole, and ours would cut off what else is in it.
 fn cut_off(cluster: &Cluster) -> BTreeSet<String> {
@@ -257,8 +265,7 @@ fn walked(cluster: &Cluster, cut: &BTreeSet<String>) -> Option<Problem> {
         return None;
     }
     let path = &cluster.rendered.path;
-    let entries: BTreeSet<&str> = cut.iter().map(|path| path.split('/').next().unwrap_or(path)).collect();
-    let lines: Vec<String> = entries.iter().map(|entry| format!("    - {entry}")).collect();
+    let lines: Vec<String> = cluster.cut_off().iter().map(|entry| format!("    - {entry}")).collect();
     let all: Vec<String> = cut.iter().map(|path| cluster.in_repo(path)).collect();
     Some(
         Problem::new(Code::WALKED_FOLDER, format!("{path} has files that Flux may apply today, and would not any more"))

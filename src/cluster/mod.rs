@@ -12,6 +12,7 @@ mod refusals;
 mod state;
 
 pub use losses::Allowed;
+pub use refusals::leaves_the_repo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -264,8 +265,13 @@ impl Cluster {
         let (folder, name) = (self.profile_path.parent()?, self.profile_path.file_name()?);
         let folder = if folder == Path::new("") { Path::new(".") } else { folder };
         // Links and `..` on the way are followed; the file itself is what it is.
-        let path = disk.real(folder).ok()?.join(name);
-        Some(path.strip_prefix(disk.real(root).ok()?).ok()?.to_string_lossy().replace('\\', "/"))
+        let root_is = disk.real(root).ok()?;
+        let path = match disk.real(folder) {
+            Ok(folder) => folder.join(name),
+            // A folder that is only about to be made is where it is said to be.
+            Err(_) => root_is.join(self.profile_path.strip_prefix(root).ok()?),
+        };
+        Some(path.strip_prefix(root_is).ok()?.to_string_lossy().replace('\\', "/"))
     }
 
     /// The files of ours that stay on disk with CRLF, by their paths in the repo: their bytes, and those of the commit.

@@ -2,7 +2,7 @@
 
 use super::Cluster;
 use crate::compare;
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word};
 use crate::tree::{Tree, TreePath};
 
 /// How many lines of an edit are shown.
@@ -25,19 +25,20 @@ impl Cluster {
     }
 }
 
+/// Something that is no folder, or a link, on the way to a file that would be written.
+pub fn leaves_the_repo(path: &str) -> Problem {
+    Problem::new(Code::LEAVES_THE_REPO, format!("`{path}` is a link, or not what the tree has there"))
+        .at(Place::file(path))
+        .because("fluxwright writes below the repo's root only, and a link could lead anywhere")
+        .hint(format!("look at it, and if it can go: git rm {}", shell_word(path)))
+}
+
 fn blocked(cluster: &Cluster) -> Vec<Problem> {
     let mut problems = Vec::new();
     let way = cluster.today.blocked.iter().map(|path| path.display().to_string());
     let inside = cluster.changes.blocked.iter().map(|path| cluster.in_repo(path));
     for path in way.chain(inside) {
-        let says = format!("`{path}` is a link, or not what the tree has there");
-        let because = "fluxwright writes below the repo's root only, and a link could lead anywhere";
-        problems.push(
-            Problem::new(Code::LEAVES_THE_REPO, says)
-                .at(Place::file(&path))
-                .because(because)
-                .hint(format!("look at it, and if it can go: git rm {path}")),
-        );
+        problems.push(leaves_the_repo(&path));
     }
     for path in &cluster.changes.missing {
         let path = cluster.in_repo(path);

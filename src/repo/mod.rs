@@ -28,7 +28,7 @@ use self::objects::Blob;
 pub use self::who::{Identity, Moment, Who, identities_without_repository};
 use crate::disk::{Disk, said};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, shell_word};
 use crate::tree::File;
 
 /// A repository that can be committed to.
@@ -181,6 +181,22 @@ impl<'d> Repo<'d> {
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(git("read HEAD", &self.root, error)),
         }
+    }
+
+    /// The branch that HEAD is at.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn branch(&self) -> Result<String, Error> {
+        Ok(self.head_branch()?.trim_start_matches("refs/heads/").to_owned())
+    }
+
+    /// Where `origin` is, if there is one.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn origin(&self) -> Result<Option<String>, Error> {
+        self.configured("remote.origin.url")
     }
 
     /// The branch that HEAD is at, as `refs/heads/…`.
@@ -353,7 +369,11 @@ fn moved(target: &Target) -> Problem {
 
 /// `git`, as it is to be typed to work at a root.
 pub fn git_at(root: &Path) -> String {
-    if root == Path::new(".") { "git".to_owned() } else { format!("git -C {}", root.display()) }
+    if root == Path::new(".") {
+        "git".to_owned()
+    } else {
+        format!("git -C {}", shell_word(&root.display().to_string()))
+    }
 }
 
 /// A value of a configuration, if it is there.

@@ -55,7 +55,7 @@ impl Repo<'_> {
     /// # Errors
     /// Nothing says it.
     pub fn identities(&self, who: &Who) -> Result<(Identity, Identity), Failure> {
-        decided(who, &(self.configured("user.name")?, self.configured("user.email")?))
+        decided(who, &(self.configured("user.name")?, self.configured("user.email")?), "")
     }
 
     pub(super) fn signature(&self, identity: &Identity, date: Option<Moment>) -> Result<Signature<'static>, Error> {
@@ -75,11 +75,11 @@ pub fn identities_without_repository(who: &Who) -> Result<(Identity, Identity), 
     let path = Path::new("the user's configuration");
     let config = Config::open_default().map_err(|error| git("read the configuration", path, error))?;
     let value = |key| configured(&config, key, path).map(|value| value.filter(|value| !value.is_empty()));
-    decided(who, &(value("user.name")?, value("user.email")?))
+    decided(who, &(value("user.name")?, value("user.email")?), "--global ")
 }
 
-/// What the command line and the environment say, filled up by a configuration.
-fn decided(who: &Who, own: &(Option<String>, Option<String>)) -> Result<(Identity, Identity), Failure> {
+/// What the command line and the environment say, filled up by a configuration; `scope` says where a hint sets it.
+fn decided(who: &Who, own: &(Option<String>, Option<String>), scope: &str) -> Result<(Identity, Identity), Failure> {
     if let Some(identity) = &who.explicit {
         return Ok((identity.clone(), identity.clone()));
     }
@@ -90,7 +90,10 @@ fn decided(who: &Who, own: &(Option<String>, Option<String>)) -> Result<(Identit
     let author = identity(&who.author).ok_or_else(|| {
         Problem::new(Code::NO_AUTHOR, "nothing says who the author of the commit is")
             .because("neither --author nor GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL nor git's user.name and user.email are set")
-            .hint("git config user.name 'My Name'\ngit config user.email me@example.com\n# or, for this commit only:\n--author 'My Name <me@example.com>'")
+            .hint(format!(
+                "git config {scope}user.name 'My Name'\ngit config {scope}user.email me@example.com\n# or, for this commit only:\n--author 'My \
+                 Name <me@example.com>'"
+            ))
     })?;
     let committer = identity(&who.committer).unwrap_or_else(|| author.clone());
     Ok((author, committer))
