@@ -266,6 +266,26 @@ fn what_cannot_be_resolved_is_compared_as_itself() {
     repo.fluxwright(&[&["render"], &file[..], &remote].concat()).done();
 }
 
+/// A root of the user's that patches is kept as itself, and what it lists is followed all the same.
+#[test]
+fn what_a_kustomization_lists_that_is_not_resolved_does_not_shrink_without_a_word() {
+    let repo = Repo::minimal();
+    let kind = "kind: ClusterProfile\n";
+    repo.replace("profiles/minimal.yaml", kind, &format!("{kind}unmanaged:\n  - kustomization.yaml\n"));
+    let listed = "resources:\n- flux-system\n- sources\n- kustomizations\n";
+    let patch = "patches:\n- target: {kind: Kustomization}\n  patch: '[{op: add, path: /spec/timeout, value: 1m}]'\n";
+    repo.write("clusters/minimal/kustomization.yaml", &format!("{KUSTOMIZATION}{listed}{patch}"));
+    repo.fluxwright(&["render"]).done();
+    without_release(&repo);
+    let says = repo.refuses(&["render"]);
+    let lines = "    HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo  (applied by podinfo)
+    Kustomization.kustomize.toolkit.fluxcd.io/flux-system/podinfo  (applied by flux-system)
+    OCIRepository.source.toolkit.fluxcd.io/flux-system/ghcr-io-stefanprodan-charts-podinfo  (applied by flux-system)
+
+";
+    assert!(says.ends_with(lines), "{says}");
+}
+
 #[test]
 fn a_list_of_objects_is_its_objects() {
     let repo = with_apps();

@@ -63,7 +63,12 @@ pub fn drops(today: &Applied, after: &Applied) -> Vec<Drop> {
         |entry: &&Opaque| entry.content.is_empty() && after.reached.contains(&(entry.by.clone(), entry.entry.clone()));
     let hidden = today.opaque.difference(&after.opaque).filter(|entry| !comes(entry));
     let hidden: Vec<&Opaque> = hidden.filter(|entry| today.takes_away(&entry.by, after.applies(&entry.by))).collect();
-    let objects = gone.iter().copied().filter(|object| !is_harmless(object, today)).map(|object| {
+    // What came through a kustomization that is not applied as it was is told by that one.
+    let told = |object: &Object| {
+        hidden.iter().any(|entry| entry.by == object.by && object.through.as_ref() == Some(&entry.entry))
+    };
+    let gone = gone.into_iter().filter(|object| !is_harmless(object, today) && !told(object));
+    let objects = gone.map(|object| {
         let elsewhere = after.objects.iter().find(|other| other.id == object.id).map(|other| other.by.clone());
         drop_of(today, object, elsewhere.map_or(Fate::Goes, Fate::MovesTo))
     });
@@ -97,13 +102,15 @@ pub struct Double {
 /// The objects of ours that a file of somebody else's applies, too; `is_ours` says whose a file is.
 pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double> {
     let (ours, foreign): (Vec<&Object>, Vec<&Object>) = applied.objects.iter().partition(|it| is_ours(&it.file));
+    // What came through a kustomization that is not resolved may have another name, or be a part of ours by a patch.
+    let foreign = foreign.into_iter().filter(|object| object.through.is_none());
     let ours: BTreeMap<&ObjectId, &Object> = ours.into_iter().map(|object| (&object.id, object)).collect();
-    let double = |foreign: &&Object| {
+    let double = |foreign: &Object| {
         let own = ours.get(&foreign.id)?;
         let place = |object: &Object| (object.file.clone(), object.by.clone());
         Some(Double { id: own.id.clone(), foreign: place(foreign), ours: place(own) })
     };
-    let mut doubles: Vec<Double> = foreign.iter().filter_map(double).collect();
+    let mut doubles: Vec<Double> = foreign.filter_map(double).collect();
     doubles.sort();
     doubles
 }

@@ -2,7 +2,8 @@
 //!
 //! It is followed from where Flux begins ([`Entry`]): a kustomization's list, or the one that Flux would generate; files;
 //! nested Flux Kustomizations of the same repo. What cannot be resolved (a remote base, a kustomization that patches or
-//! generates, a file that is no manifest) is kept as itself, as an [`Opaque`] entry with its bytes.
+//! generates, a file that is no manifest) is kept as itself, as an [`Opaque`] entry with its bytes. What such a kustomization
+//! lists is followed all the same, by the names that stand in the files: what leaves them leaves what it builds.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,6 +98,8 @@ pub struct Object {
     pub file: String,
     /// Whether it says itself that it is not to be pruned.
     pub kept: bool,
+    /// The kustomization that is not resolved and that it came through: what becomes of it there is not known.
+    pub through: Option<String>,
     /// The object.
     pub document: Arc<Value>,
 }
@@ -214,7 +217,8 @@ impl Applied {
         before: Option<&Applied>,
         parsed: &mut Parsed,
     ) -> Result<Applied, Failure> {
-        let mut walk = Walk { files, parsed, applied: Applied::default(), open: Vec::new(), around: Vec::new() };
+        let mut walk =
+            Walk { files, parsed, applied: Applied::default(), open: Vec::new(), around: Vec::new(), through: None };
         let root = Applier {
             by: None,
             prunes: entry.prunes,
@@ -282,6 +286,8 @@ struct Walk<'a> {
     open: Vec<Owner>,
     /// The kustomizations around the one that is being read, so that a circle ends.
     around: Vec<String>,
+    /// The outermost of these that is not resolved.
+    through: Option<String>,
 }
 
 impl Walk<'_> {
@@ -321,28 +327,31 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    /// A kustomization of the repo: what it lists, if that is all that it does.
+    /// A kustomization of the repo: what it lists, and itself if that is not all that it does.
     fn kustomization(&mut self, owner: &Owner, folder: &str, file: &str) -> Result<(), Failure> {
         self.applied.reached.extend([folder, file].map(|path| (owner.clone(), path.to_owned())));
         let bytes = self.files.read(file)?.unwrap_or_default();
         let documents = self.parsed.documents(file, &bytes);
-        let plain = documents.as_deref().and_then(|documents| match documents {
-            [document] => listed(document),
-            _ => None,
-        });
-        let Some(resources) = plain.filter(|_| !self.around.iter().any(|around| around == file)) else {
+        let document = documents.as_deref().and_then(|all| if let [one] = all { Some(one) } else { None });
+        let again = self.around.iter().any(|around| around == file);
+        let resources = document.and_then(|document| listed(document)).filter(|_| !again);
+        let plain = resources.is_some() && document.is_some_and(|document| is_plain(document));
+        if !plain {
             self.keep(owner, file, bytes.into_owned());
-            return Ok(());
-        };
-        drop(bytes);
+        }
+        let outer = self.through.clone();
+        if !plain && outer.is_none() {
+            self.through = Some(file.to_owned());
+        }
         self.around.push(file.to_owned());
-        for resource in resources {
+        for resource in resources.unwrap_or_default() {
             match path_from(folder, &resource).filter(|_| !is_remote(&resource)) {
                 Some(path) => self.entry(owner, &path)?,
                 None => self.keep(owner, &resource, Vec::new()),
             }
         }
         self.around.pop();
+        self.through = outer;
         Ok(())
     }
 
@@ -387,10 +396,15 @@ impl Walk<'_> {
                 self.open.push(nested);
             }
         }
-        self.applied.objects.push(Object { id, by: owner.clone(), file: path.to_owned(), kept, document });
+        let (by, file, through) = (owner.clone(), path.to_owned(), self.through.clone());
+        self.applied.objects.push(Object { id, by, file, kept, through, document });
     }
 
+    /// Within a kustomization that is kept itself nothing more is.
     fn keep(&mut self, owner: &Owner, entry: &str, content: Vec<u8>) {
+        if self.through.is_some() {
+            return;
+        }
         self.applied.opaque.insert(Opaque { by: owner.clone(), entry: entry.to_owned(), content });
     }
 }
@@ -413,14 +427,16 @@ fn objects(documents: &[Arc<Value>]) -> Option<Vec<(ObjectId, Arc<Value>)>> {
     objects.iter().all(manifest).then_some(objects)
 }
 
-/// What a kustomization lists, if it does nothing that makes other objects of them.
+/// Whether a kustomization does nothing that makes other objects of those that it lists.
+fn is_plain(document: &Value) -> bool {
+    let plain = |keys: &serde_json::Map<String, Value>| keys.keys().all(|key| PLAIN_KEYS.contains(&key.as_str()));
+    document.as_object().is_some_and(plain) && text_at(document, &["kind"]) != Some("Component")
+}
+
+/// What a kustomization lists; nothing if that cannot be read.
 fn listed(document: &Value) -> Option<Vec<String>> {
-    let keys = document.as_object()?;
-    if !keys.keys().all(|key| PLAIN_KEYS.contains(&key.as_str())) || text_at(document, &["kind"]) == Some("Component") {
-        return None;
-    }
     let of = |key: &str| document.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    let all = of("resources").into_iter().chain(of("bases"));
+    let all = ["resources", "bases", "components"].into_iter().flat_map(of);
     all.map(|resource| resource.as_str().map(str::to_owned)).collect()
 }
 
