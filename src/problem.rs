@@ -133,6 +133,9 @@ codes! {
     WOULD_TOUCH = "FW415" "would-touch" "A profile that `init` would write is there already.";
     INSIDE_A_REPOSITORY = "FW416" "inside-a-repository" "`init` would make a repository inside of another one that does not ignore it.";
     STALE_SCHEMA = "FW417" "stale-schema" "The schema of the repo's profiles is not what this fluxwright would write.";
+    STILL_USED = "FW418" "still-used" "A component that would go, and that something in the profile still uses.";
+    NOT_IN_COMMIT = "FW419" "not-in-commit" "A file that the tree lists, and that the commit would not hold.";
+    NOTHING_TO_PRUNE = "FW420" "nothing-to-prune" "A `--prune-ok` that names nothing that would be dropped.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";
@@ -259,6 +262,11 @@ impl Problem {
         Problem { severity: Severity::Warning, ..Problem::new(code, says) }
     }
 
+    /// The same where the command goes on.
+    pub fn as_warning(self) -> Problem {
+        Problem { severity: Severity::Warning, ..self }
+    }
+
     /// Points at `place`.
     pub fn at(mut self, place: Place) -> Problem {
         self.place = Some(place);
@@ -356,6 +364,15 @@ pub fn shell_word(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
+}
+
+/// A path as an item of a YAML list, for the same; quoted only where it must be.
+pub fn yaml_word(text: &str) -> String {
+    const NO_TEXTS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
+    let letter = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_text = letter && text.chars().all(plain) && !NO_TEXTS.contains(&text.to_ascii_lowercase().as_str());
+    if is_text { text.to_owned() } else { format!("{text:?}") }
 }
 
 /// The name nearest to `wrong` among `names`, if one is near enough to be meant.

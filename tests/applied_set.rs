@@ -65,6 +65,13 @@ fn bootstrapped(repo: &Repo, folder: &str, path: &str) {
     repo.write(&format!("{folder}/flux-system/kustomization.yaml"), &format!("{KUSTOMIZATION}{listed}"));
 }
 
+/// Everything but the profile is committed.
+fn pushed(repo: &Repo) {
+    repo.git(&["add", "."]);
+    repo.git(&["reset", "-q", "profiles"]);
+    repo.git(&["commit", "-qm", "as it was"]);
+}
+
 /// A repo that was bootstrapped and that Flux walks: a file of somebody's beside flux-system.
 fn with_apps() -> Repo {
     let repo = Repo::minimal();
@@ -98,7 +105,7 @@ fn a_repo_that_was_bootstrapped_keeps_what_it_applies() {
            include:
              - apps.yaml
              - eksa-system
-         # or move them out of the folder first
+         # to let Flux delete them, take them out of the folder in a commit of their own first
     clusters/minimal/apps.yaml
     clusters/minimal/eksa-system
 
@@ -106,6 +113,17 @@ fn a_repo_that_was_bootstrapped_keeps_what_it_applies() {
     assert_eq!(repo.refuses(&["render"]), says);
     include(&repo, &["apps.yaml", "eksa-system"]);
     repo.fluxwright(&["render"]).done();
+    let says = repo.refuses_commit();
+    let first = "error FW419 not-in-commit: the tree lists `clusters/minimal/apps.yaml`, and the commit would not hold it
+--> clusters/minimal/apps.yaml
+ = because: a commit holds what fluxwright writes and the profile; a root that lists a file that is not there cannot be built
+ = hint: commit it first:
+         git add clusters/minimal/apps.yaml
+         git commit -m 'Add apps.yaml'
+";
+    assert!(says.starts_with(first), "{says}");
+    repo.git(&["add", "clusters/minimal/apps.yaml", "clusters/minimal/eksa-system", "clusters/minimal/flux-system"]);
+    repo.git(&["commit", "-qm", "as it was"]);
     repo.commit(&[]).done();
     repo.fluxwright(&["render", "--check"]).done();
 }
@@ -122,6 +140,10 @@ fn what_was_moved_away_on_disk_is_still_in_head() {
  = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
  = hint: to let them be deleted:
          --prune-ok Kustomization.kustomize.toolkit.fluxcd.io/flux-system/team
+         # to go on applying it, let the root list its file:
+         # flux:
+         #   include:
+         #     - apps.yaml
          # to keep an object in the cluster, first commit only the guard, in clusters/minimal/apps.yaml, team/below/second.yaml, team/first.yaml:
          #   kustomize.toolkit.fluxcd.io/prune: disabled
          # let Flux apply it, then make this change
@@ -138,6 +160,7 @@ fn what_was_moved_away_on_disk_is_still_in_head() {
 #[test]
 fn a_root_that_head_does_not_have_cuts_off_what_head_has() {
     let repo = with_apps();
+    pushed(&repo);
     include(&repo, &["apps.yaml"]);
     repo.commit(&[]).done();
     repo.git(&["rm", "-q", "--cached", "clusters/minimal/kustomization.yaml"]);
@@ -244,8 +267,8 @@ fn what_cannot_be_resolved_is_compared_as_itself() {
     repo.write("clusters/minimal/patched/a.yaml", &config_map("a"));
     let remote = format!("{KUSTOMIZATION}resources:\n- https://github.com/example/base?ref=v1\n");
     repo.write("clusters/minimal/remote/kustomization.yaml", &remote);
+    pushed(&repo);
     include(&repo, &["patched", "remote"]);
-    repo.fluxwright(&["render"]).done();
     repo.commit(&[]).done();
     without_include(&repo);
     let says = "error FW403 would-drop: 2 objects are applied today and would not be any more
@@ -253,7 +276,7 @@ fn what_cannot_be_resolved_is_compared_as_itself() {
  = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
  = hint: to let what they apply be deleted:
          --prune-ok clusters/minimal/patched/kustomization.yaml \\
-         --prune-ok https://github.com/example/base?ref=v1
+         --prune-ok 'https://github.com/example/base?ref=v1'
          # to keep it, let the root list them again:
          #   flux.include in the profile
     clusters/minimal/patched/kustomization.yaml  (applied by flux-system)
@@ -327,10 +350,10 @@ fn an_object_of_ours_that_an_included_file_applies_is_named() {
     let says = "error FW403 would-drop: Namespace/podinfo is applied today by another Kustomization than namespaces, which would apply it
 --> clusters/minimal
 ";
-    let twice = "error FW411 applied-twice: Namespace/podinfo is applied from `clusters/minimal/mine.yaml` already, and would be from `clusters/minimal/namespaces/namespaces.yaml`, too
+    let twice = "error FW411 applied-twice: Namespace/podinfo is applied from `clusters/minimal/mine.yaml` today, and would be from `clusters/minimal/namespaces/namespaces.yaml`, too
 --> clusters/minimal/mine.yaml
  = because: two Kustomizations that apply one object undo each other's changes, and one of them deletes it when it leaves there
- = hint: take the object out of clusters/minimal/mine.yaml; if another Kustomization than namespaces applied it, first commit only the guard in it:
+ = hint: let only one of the two apply it; before it leaves flux-system, commit only the guard on it:
          metadata:
            annotations:
              kustomize.toolkit.fluxcd.io/prune: disabled
@@ -347,13 +370,13 @@ fn an_object_of_ours_that_another_kustomization_applies_is_named() {
     repo.write("team/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: podinfo\n");
     include(&repo, &["apps.yaml"]);
     let says = repo.refuses(&["render"]);
-    let first = "error FW411 applied-twice: Namespace/podinfo is applied from `team/namespace.yaml` already, and would be from `clusters/minimal/namespaces/namespaces.yaml`, too\n--> team/namespace.yaml\n";
+    let first = "error FW411 applied-twice: Namespace/podinfo is applied from `team/namespace.yaml` today, and would be from `clusters/minimal/namespaces/namespaces.yaml`, too\n--> team/namespace.yaml\n";
     assert!(says.starts_with(first), "{says}");
     // A folder that the profile itself makes a unit of is looked at in the same way.
     let repo = Repo::minimal();
     repo.write("apps/minimal/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: podinfo\n");
     let says = repo.refuses(&["render"]);
-    assert!(says.contains("is applied from `apps/minimal/namespace.yaml` already"), "{says}");
+    assert!(says.contains("is applied from `apps/minimal/namespace.yaml` today"), "{says}");
 }
 
 /// Flux applied it by its root; the tree would apply it by a Kustomization of its own.
@@ -596,7 +619,7 @@ fn a_cluster_that_flux_applies_by_its_root_moves_to_its_own_kustomization_in_two
          flux:
            include:
              - apps.yaml
-         # or move them out of the folder first
+         # to let Flux delete them, take them out of the folder in a commit of their own first
     clusters/homelab/apps.yaml
 
 ";
@@ -636,4 +659,117 @@ fn a_cluster_that_flux_applies_does_not_become_a_file_only_without_a_word() {
     repo.replace("profiles/homelab.yaml", "flux:\n", "flux:\n  include:\n    - apps.yaml\n");
     let says = repo.fluxwright(&["render"]).stderr;
     assert!(says.contains("Cluster.anywhere.eks.amazonaws.com/default/homelab  (applied by flux-system)\n"), "{says}");
+}
+
+/// Another GitRepository of the same address and branch is this repo, too.
+#[test]
+fn this_repo_under_another_name_is_followed_too() {
+    let repo = with_apps();
+    let text = repo.read("clusters/minimal/apps.yaml").replace("    name: flux-system", "    name: infra");
+    let source = sync("x")
+        .split("---\n")
+        .nth(1)
+        .unwrap()
+        .replace("  name: flux-system\n  namespace", "  name: infra\n  namespace");
+    repo.write(
+        "clusters/minimal/apps.yaml",
+        &format!("{text}---\n{}", source.replace("platform/infra", "platform/infra.git")),
+    );
+    include(&repo, &["apps.yaml"]);
+    repo.fluxwright(&["render"]).done();
+    without_include(&repo);
+    let says = repo.refuses(&["render"]);
+    assert!(says.contains("    ConfigMap/default/second  (applied by team)\n"), "{says}");
+}
+
+#[test]
+fn a_folder_that_two_kustomizations_apply_is_named() {
+    let repo = with_apps();
+    repo.write("clusters/minimal/apps.yaml", &kustomization("mine", "apps/minimal"));
+    repo.write("apps/minimal/a.yaml", &config_map("a"));
+    include(&repo, &["apps.yaml"]);
+    let says = "error FW411 applied-twice: ConfigMap/default/a of `apps/minimal/a.yaml` is applied by mine today, and would be by apps, too
+--> apps/minimal/a.yaml
+ = because: two Kustomizations that apply one object undo each other's changes, and one of them deletes it when it leaves there
+ = hint: let only one of the two apply it; before it leaves mine, commit only the guard on it:
+         metadata:
+           annotations:
+             kustomize.toolkit.fluxcd.io/prune: disabled
+
+";
+    assert_eq!(repo.refuses(&["render"]), says);
+    // With a namespace of its own it is another object there.
+    repo.replace("clusters/minimal/apps.yaml", "  prune: true\n", "  prune: true\n  targetNamespace: other\n");
+    repo.fluxwright(&["render"]).done();
+}
+
+/// Each of the two covers the other, so that one of them has to be named all the same.
+#[test]
+fn a_kustomization_that_applies_itself_can_be_let_go() {
+    let repo = with_apps();
+    repo.write("clusters/minimal/apps.yaml", &kustomization("all", "clusters/minimal/mine"));
+    repo.write("clusters/minimal/mine/again.yaml", &kustomization("all", "clusters/minimal/mine"));
+    include(&repo, &["apps.yaml"]);
+    let says = repo.refuses(&["render"]);
+    assert!(says.contains("             - mine\n"), "{says}");
+    repo.replace("profiles/minimal.yaml", "    - apps.yaml\n", "    - apps.yaml\n    - mine\n");
+    repo.fluxwright(&["render"]).done();
+    without_include(&repo);
+    let says = repo.refuses(&["render"]);
+    let name = "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/all";
+    assert!(says.contains(&format!("         --prune-ok {name}\n")), "{says}");
+    repo.fluxwright(&["render", "--prune-ok", name]).done();
+}
+
+#[test]
+fn a_name_that_lets_nothing_go_is_told() {
+    let repo = Repo::minimal();
+    repo.fluxwright(&["render"]).done();
+    let run = repo.fluxwright(&["render", "--prune-ok", "ConfigMap/loose"]);
+    let says = "warning FW420 nothing-to-prune: `--prune-ok ConfigMap/loose` names nothing that is dropped
+ |
+ = hint: names are taken as a refusal prints them: KIND[.GROUP]/[NAMESPACE/]NAME
+
+";
+    assert_eq!((run.code, run.stderr.as_str()), (0, says));
+}
+
+/// The homelab without a component.
+fn homelab_without(component: &str, next: &str) -> Repo {
+    let repo = Repo::of("homelab");
+    repo.git(&["init", "--quiet", "-b", "main"]);
+    assert_eq!(repo.fluxwright(&["render"]).code, 0);
+    let text = repo.read("profiles/homelab.yaml");
+    let (head, rest) = text.split_once(&format!("  {component}:\n")).unwrap();
+    let (_, tail) = rest.split_once(&format!("  {next}:\n")).unwrap();
+    repo.write("profiles/homelab.yaml", &format!("{head}  {next}:\n{tail}"));
+    repo
+}
+
+#[test]
+fn a_component_that_others_still_use_does_not_go() {
+    let repo = homelab_without("traefik", "sample-ingress");
+    let says = repo.fluxwright(&["render"]).stderr;
+    let used = "error FW418 still-used: `traefik` would go, and what it brings is still used
+--> clusters/homelab
+ = because: what uses it would go on waiting for it
+ = hint: in two steps:
+         # 1. take out what uses it, or let it use something else; commit, and let Flux apply that
+         # 2. then take out `traefik`
+         # if a release or path brings it from now on, say which, where it is used:
+         needs:
+           - my-release
+    Ingress.networking.k8s.io/sample-ingress/sample-ingress needs the ingress class traefik
+
+";
+    assert!(says.ends_with(used), "{says}");
+}
+
+/// Its pool is a part of it: there is no way to take out only that.
+#[test]
+fn a_component_goes_with_the_objects_of_its_own_units() {
+    let repo = homelab_without("metallb", "traefik");
+    let says = repo.fluxwright(&["render"]).stderr;
+    assert!(says.contains("IPAddressPool.metallb.io/metallb-system/default  (applied by metallb-config)\n"), "{says}");
+    assert!(says.contains("FW403") && !says.contains("FW412"), "{says}");
 }

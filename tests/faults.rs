@@ -130,7 +130,8 @@ fn render(disk: &dyn Disk, root: &Path, profile: &str) -> Result<(), Failure> {
     let catalog = Catalog::new(BTreeMap::new()).unwrap();
     let source = Source::new("profiles/x.yaml", profile);
     let (cluster, _) = Cluster::read(disk, root, &catalog, root.join("profiles/x.yaml"), &source, false)?;
-    let in_the_way: Vec<_> = cluster.in_the_way().into_iter().chain(cluster.edited()).collect();
+    let in_the_way: Vec<_> =
+        cluster.in_the_way(&std::collections::BTreeSet::new()).into_iter().chain(cluster.edited()).collect();
     assert!(in_the_way.is_empty(), "nothing of ours is ever taken for somebody else's: {in_the_way:?}");
     cluster.write(disk, root).map_err(Failure::from)
 }

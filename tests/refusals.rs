@@ -41,6 +41,8 @@ fn foreign(path: &str) -> String {
  = hint: to keep it as it is, add to the profile:
          unmanaged:
            - {path}{listing}
+         # or take it over, if its objects are the same:
+         fluxwright render --adopt clusters/minimal/{path}
          # or move it away:
          git mv clusters/minimal/{path} clusters/minimal/{path}.mine
 
@@ -66,6 +68,21 @@ fn a_foreign_file_is_not_written_over() {
     for arguments in [&["render"][..], &["render", "--check"], &["render", "--discard-edits"]] {
         assert_eq!(repo.refuses(arguments), foreign("kustomization.yaml"));
     }
+}
+
+/// kustomize takes one file of the three names; the hint can be followed.
+#[test]
+fn a_kustomization_of_another_name_is_to_be_renamed() {
+    let repo = Repo::minimal();
+    repo.write("clusters/minimal/kustomization.yml", "mine: true\n");
+    let says = "error FW401 foreign-file: `clusters/minimal/kustomization.yml` stands where fluxwright would write, and it did not write it
+--> clusters/minimal/kustomization.yml
+ = because: only files in .fluxwright.lock are overwritten
+ = hint: kustomize takes one file of these names; give yours the usual one, and render again:
+         git mv clusters/minimal/kustomization.yml clusters/minimal/kustomization.yaml
+
+";
+    assert_eq!(repo.refuses(&["render"]), says);
 }
 
 #[test]
@@ -455,7 +472,7 @@ fn files_that_flux_applies_today_are_not_cut_off() {
            include:
              - apps.yaml
              - eksa-system
-         # or move them out of the folder first
+         # to let Flux delete them, take them out of the folder in a commit of their own first
     clusters/minimal/apps.yaml
     clusters/minimal/eksa-system
 
@@ -512,9 +529,12 @@ fn a_folder_that_bootstrap_filled_is_never_touched() {
     repo.fluxwright(&["render"]).done();
     repo.replace("profiles/minimal.yaml", "replicaCount: 2", "replicaCount: 3");
     repo.fluxwright(&["render", "--discard-edits"]).done();
+    assert!(repo.refuses_commit().contains("FW419 not-in-commit: the tree lists `clusters/minimal/flux-system`"));
+    repo.git(&["add", "clusters/minimal/flux-system"]);
+    repo.git(&["commit", "-qm", "bootstrap"]);
     repo.commit(&[]).done();
     assert_eq!(below(&repo.path("clusters/minimal/flux-system")), filled);
-    assert!(!repo.git(&["ls-tree", "-r", "--name-only", "HEAD"]).contains("flux-system/"));
+    assert!(!repo.git(&["show", "--name-only", "--format=", "HEAD"]).contains("flux-system/"));
 }
 
 #[test]

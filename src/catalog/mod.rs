@@ -164,21 +164,28 @@ impl Catalog {
         self.component_names().into_iter().filter(provides).collect()
     }
 
-    /// The kinds, as `group/Kind`, whose CRDs come with a component, if one of these units is of it.
-    pub fn kinds_of(&self, component: &str, units: &BTreeSet<&str>) -> BTreeSet<String> {
+    /// What a component brings, if one of these units is of it.
+    pub fn brought_by(&self, component: &str, units: &BTreeSet<&str>) -> Option<Brought> {
         let may_be =
             |unit: &&str| unit.strip_prefix(component).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
         if !units.iter().any(may_be) {
-            return BTreeSet::new();
+            return None;
         }
-        let Ok(folder) = self.component(component, &Place::file("")) else { return BTreeSet::new() };
+        let folder = self.component(component, &Place::file("")).ok()?;
         let spec = &folder.spec;
-        if !spec.units.iter().any(|unit| units.contains(spec.unit_name(unit).as_str())) {
-            return BTreeSet::new();
-        }
+        let own: BTreeSet<String> = spec.units.iter().map(|unit| spec.unit_name(unit)).collect();
         let provided = spec.provides.iter().chain(spec.units.iter().flat_map(|unit| &unit.provides));
-        provided.filter_map(|capability| capability.name.strip_prefix("crd:")).map(str::to_owned).collect()
+        let capabilities = provided.map(|capability| capability.name.clone()).collect();
+        own.iter().any(|unit| units.contains(unit.as_str())).then_some(Brought { units: own, capabilities })
     }
+}
+
+/// What a component brings into a cluster, whatever its conditions.
+pub struct Brought {
+    /// The names of its units.
+    pub units: BTreeSet<String>,
+    /// Its capabilities.
+    pub capabilities: BTreeSet<String>,
 }
 
 /// The example profiles, by name.

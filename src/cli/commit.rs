@@ -1,6 +1,6 @@
 //! One commit of rendered clusters: what stands in its way is found before anything is written, and it is made afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::who;
@@ -29,6 +29,8 @@ pub struct Prepared<'d> {
     repo: Repo<'d>,
     draft: Draft,
     hooks: Option<Problem>,
+    /// Each `--prune-ok` that lets something of HEAD go.
+    pub used: BTreeSet<String>,
 }
 
 impl Prepared<'_> {
@@ -61,10 +63,12 @@ pub fn prepare<'d>(
     let mut problems = Vec::new();
     let mut entries = own_component_entries(disk, &repo, root)?;
     entries.extend(asked.more);
-    let mut changed = Vec::new();
+    let (mut changed, mut used) = (Vec::new(), BTreeSet::new());
     for cluster in clusters {
         let head = cluster.head(&repo)?;
-        problems.extend(cluster.lost_in_head(&repo, &head, allowed)?);
+        let lost = cluster.lost_in_head(&repo, &head, allowed)?;
+        problems.extend(lost.problems);
+        used.extend(lost.used);
         problems.extend(cluster.profile_is_a_link(disk, root)?);
         entries.extend(cluster.commit_entries(disk, root, &head)?);
         changed.push((cluster.name(), cluster.counts_against(&head)));
@@ -84,7 +88,7 @@ pub fn prepare<'d>(
     let compared = compared.chain([OWN_COMPONENTS.to_owned()]).collect();
     let hooks = repo.hooks_not_run(&target)?;
     let draft = Draft { target, entries, compared, message, author, committer, date: asked.who.date };
-    Ok(Prepared { repo, draft, hooks })
+    Ok(Prepared { repo, draft, hooks, used })
 }
 
 /// How to make the same commit with git itself; the paths are what a commit may hold and is there.

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::workspace::Workspace;
 use super::{Done, Format, Global, report};
-use crate::cluster::{Allowed, Cluster};
+use crate::cluster::{Allowed, Cluster, Lost};
 use crate::compare;
 use crate::disk::lock;
 use crate::error::Failure;
-use crate::problem::{Problem, Severity};
+use crate::problem::Problem;
 use crate::tree::{Tree, TreePath};
 
 /// Show what `render` would change
@@ -34,12 +34,12 @@ impl Diff {
         let sources = workspace.profiles(&self.cluster)?;
         // An edit by hand is shown as what rendering over it would change.
         let (clusters, mut warnings) = workspace.clusters(&catalog, &workspace.root, sources, true)?;
-        let mut refused: Vec<Problem> = clusters.iter().flat_map(Cluster::in_the_way).collect();
-        let allowed = Allowed { prune_ok: &[], catalog: &catalog };
+        let (allowed, mut lost) = (Allowed { prune_ok: &[], catalog: &catalog }, Lost::default());
         for cluster in clusters.iter().filter(|cluster| !cluster.is_blocked()) {
-            refused.extend(cluster.lost_on_disk(&workspace.disk, &workspace.root, allowed)?);
+            lost.extend(cluster.lost_on_disk(&workspace.disk, &workspace.root, allowed)?);
         }
-        warnings.extend(refused.into_iter().map(|problem| Problem { severity: Severity::Warning, ..problem }));
+        let in_the_way = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files));
+        warnings.extend(in_the_way.chain(lost.problems).map(Problem::as_warning));
         match global.format {
             Format::Text => {
                 report::warnings(&warnings);

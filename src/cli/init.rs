@@ -12,7 +12,7 @@ use super::commit::{self, Asked};
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
 use crate::catalog;
-use crate::cluster::{Allowed, Cluster, leaves_the_repo};
+use crate::cluster::{Allowed, Cluster, Lost, leaves_the_repo};
 use crate::disk::{self, Disk, Entry, LocalDisk, changes, said, write};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source, nearest, shell_word};
@@ -113,10 +113,9 @@ impl Init {
         if !cut.is_empty() {
             (cluster, warnings) = read(edited(scaffold::including(&text, &cut))?)?;
         }
-        let mut problems: Vec<Problem> = cluster.in_the_way().into_iter().chain(cluster.edited()).collect();
-        if !cluster.is_blocked() {
-            problems.extend(cluster.lost_on_disk(disk, root, Allowed { prune_ok: &[], catalog: &catalog })?);
-        }
+        let allowed = Allowed { prune_ok: &[], catalog: &catalog };
+        let lost = if cluster.is_blocked() { Lost::default() } else { cluster.lost_on_disk(disk, root, allowed)? };
+        let mut problems = [cluster.in_the_way(&lost.files), cluster.edited(), lost.problems].concat();
         let profile = Profile::read(&cluster.source)?;
         let (files, kept) = around(disk, root, &profile, schema::text(&catalog)?)?;
         let written = files.keys().map(String::as_str).chain(["profiles/x"]);

@@ -2,6 +2,7 @@
 //!
 //! Everything is rendered and everything that stands in the way is found before the first file is written.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,10 +12,10 @@ use serde_json::{Value, json};
 use super::commit::{self, Asked, Prepared};
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
-use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
+use crate::cluster::{Allowed, Cluster, Counts, Lost, Verb, trees_without_profile};
 use crate::disk::Disk;
 use crate::error::Failure;
-use crate::problem::{Code, Problem, Severity, nearest};
+use crate::problem::{Code, Problem, nearest};
 use crate::repo::Committed;
 use crate::texts::Branch;
 use crate::tree::TreePath;
@@ -99,7 +100,7 @@ impl Render {
             return self.print(&clusters);
         }
         let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog };
-        let told = self.refuse(disk, &root, &clusters, allowed)?;
+        let (told, mut used) = self.refuse(disk, &root, &clusters, allowed)?;
         if global.format == Format::Text {
             report::warnings(&told);
         }
@@ -111,12 +112,14 @@ impl Render {
         }
         let asked = self.commit()?;
         let commit = asked.map(|asked| commit::prepare(disk, &root, &clusters, asked, allowed)).transpose()?;
+        used.extend(commit.iter().flat_map(|commit| commit.used.clone()));
+        let unused = self.unused(&used);
         match clusters.as_slice() {
             [one] => one.write(disk, &root)?,
             many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
         }
         let (committed, told) = commit.map(Prepared::make).transpose()?.unzip();
-        let told: Vec<Problem> = told.flatten().into_iter().collect();
+        let told: Vec<Problem> = told.flatten().into_iter().chain(unused).collect();
         if global.format == Format::Text {
             report::warnings(&told);
         }
@@ -164,32 +167,42 @@ impl Render {
         Ok(Done::Same)
     }
 
-    /// Everything that stands in the way of writing, of all clusters at once.
+    /// Everything that stands in the way of writing, of all clusters at once; with each `--prune-ok` that was of use.
     fn refuse(
         &self,
         disk: &dyn Disk,
         root: &Path,
         clusters: &[Cluster],
         allowed: Allowed<'_>,
-    ) -> Result<Vec<Problem>, Failure> {
-        let mut problems: Vec<Problem> = clusters.iter().flat_map(Cluster::in_the_way).collect();
+    ) -> Result<(Vec<Problem>, BTreeSet<String>), Failure> {
+        // What would be lost is only known once it is known what would be written.
+        let known = |cluster: &Cluster| !cluster.is_blocked() && cluster.changes.edited.is_empty();
+        let mut lost = Lost::default();
+        if clusters.iter().all(known) {
+            for cluster in clusters {
+                lost.extend(cluster.lost_on_disk(disk, root, allowed)?);
+            }
+        }
+        let mut problems: Vec<Problem> = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files)).collect();
         if !self.check {
             problems.extend(clusters.iter().flat_map(Cluster::edited));
         }
-        // What would be lost is only known once it is known what would be written.
-        let known = |cluster: &Cluster| !cluster.is_blocked() && cluster.changes.edited.is_empty();
-        let mut told = Vec::new();
-        if clusters.iter().all(known) {
-            for cluster in clusters {
-                told.extend(cluster.lost_on_disk(disk, root, allowed)?);
-            }
-        }
         if self.check && problems.is_empty() {
             // `--check` only tells; that `render` would refuse is a part of it.
-            return Ok(told.into_iter().map(|lost| Problem { severity: Severity::Warning, ..lost }).collect());
+            return Ok((lost.problems.into_iter().map(Problem::as_warning).collect(), lost.used));
         }
-        problems.extend(told);
-        if problems.is_empty() { Ok(Vec::new()) } else { Err(Failure::Problems(problems)) }
+        problems.extend(lost.problems);
+        if problems.is_empty() { Ok((Vec::new(), lost.used)) } else { Err(Failure::Problems(problems)) }
+    }
+
+    /// A `--prune-ok` that lets nothing go may have been meant for something else.
+    fn unused(&self, used: &BTreeSet<String>) -> Vec<Problem> {
+        let unused = self.prune_ok.iter().filter(|ok| !used.contains(*ok));
+        let told = |ok: &String| {
+            Problem::warning(Code::NOTHING_TO_PRUNE, format!("`--prune-ok {ok}` names nothing that is dropped"))
+                .hint("names are taken as a refusal prints them: KIND[.GROUP]/[NAMESPACE/]NAME")
+        };
+        unused.map(told).collect()
     }
 
     /// What is asked of the commit, if one is.

@@ -8,13 +8,13 @@ use std::path::Path;
 use super::state::{InHead, OnDisk, Written};
 use super::{Cluster, lock_of};
 use crate::catalog::Catalog;
-use crate::compare::applied::{Double, Drop, Fate, doubles, drops};
+use crate::compare::applied::{Double, Dropped, Fate, doubles, drops};
 use crate::disk::Disk;
 use crate::disk::lock::Lock;
 use crate::error::Failure;
 use crate::flux;
 use crate::flux::applied::{Applied, Entry, Files, Parsed, is_kustomization};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word, yaml_word};
 use crate::repo::Repo;
 use crate::tree::{File, Tree, TreePath, is_in};
 
@@ -27,92 +27,128 @@ pub struct Allowed<'a> {
     pub catalog: &'a Catalog,
 }
 
+/// What would be lost, and which of it the user has named.
+#[derive(Debug, Default)]
+pub struct Lost {
+    /// The refusals.
+    pub problems: Vec<Problem>,
+    /// The files that hold an object that would be lost.
+    pub files: BTreeSet<String>,
+    /// Each `--prune-ok` that lets something go.
+    pub used: BTreeSet<String>,
+}
+
+impl Lost {
+    /// Adds what else would be lost.
+    pub fn extend(&mut self, other: Lost) {
+        self.problems.extend(other.problems);
+        self.files.extend(other.files);
+        self.used.extend(other.used);
+    }
+}
+
 impl Cluster {
     /// What would be lost if the tree were written to the folder as it stands.
     ///
     /// # Errors
     /// What the system says.
-    pub fn lost_on_disk(&self, disk: &dyn Disk, root: &Path, allowed: Allowed<'_>) -> Result<Vec<Problem>, Failure> {
+    pub fn lost_on_disk(&self, disk: &dyn Disk, root: &Path, allowed: Allowed<'_>) -> Result<Lost, Failure> {
         if self.changes.count() == 0 && self.changes.foreign.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Lost::default());
         }
         let cut = cut_off(self);
-        let before = OnDisk { disk, root };
-        let losses = self.losses(&before, &self.today.lock, &cut, allowed)?;
-        Ok(walked(self, &cut).into_iter().chain(losses.refusals(self, "today")).collect())
+        let losses = Losses::of(self, &OnDisk { disk, root }, &self.today.lock, &cut, allowed)?;
+        let problems = walked(self, &cut).into_iter().chain(losses.refusals(self, "today")).collect();
+        Ok(Lost { problems, files: losses.files, used: losses.used })
     }
 
     /// What would be lost if the tree were committed on top of HEAD, whose files of the tree are `head`.
     ///
     /// # Errors
     /// What git says.
-    pub fn lost_in_head(&self, repo: &Repo<'_>, head: &Tree, allowed: Allowed<'_>) -> Result<Vec<Problem>, Failure> {
+    pub fn lost_in_head(&self, repo: &Repo<'_>, head: &Tree, allowed: Allowed<'_>) -> Result<Lost, Failure> {
         let lock = lock_of(head);
         let same = |(path, file): (&TreePath, &File)| {
             lock.has(path) && head.get(path.as_str()).is_some_and(|there| there.bytes == file.bytes)
         };
         if self.ours().all(same) && lock.paths().count() == self.ours().count() {
-            return Ok(Vec::new());
+            return Ok(Lost::default());
         }
-        let losses = self.losses(&InHead { repo }, &lock, &BTreeSet::new(), allowed)?;
-        Ok(losses.refusals(self, "in HEAD"))
+        let losses = Losses::of(self, &InHead { repo }, &lock, &BTreeSet::new(), allowed)?;
+        let missing = losses.missing.iter().map(|path| not_in_commit(path));
+        let problems = losses.refusals(self, "in HEAD").into_iter().chain(missing).collect();
+        Ok(Lost { problems, files: losses.files, used: losses.used })
     }
 
-    fn losses(
-        &self,
+    /// Whether a file of the repo is one that we write.
+    fn is_ours(&self, path: &str) -> bool {
+        let ours = |path: &str| self.rendered.tree.get(path).is_some() && !self.rendered.unmanaged.contains(path);
+        self.below(path).is_some_and(ours)
+    }
+
+    /// Whether a file of the repo is ours as the folder stands.
+    fn is_ours_today(&self, path: &str) -> bool {
+        self.below(path).and_then(TreePath::new).is_some_and(|path| self.today.lock.has(&path))
+    }
+}
+
+/// What would be lost, with what there is to say of it.
+struct Losses {
+    drops: Vec<Dropped>,
+    operators: Vec<Operator>,
+    doubles: Vec<Double>,
+    /// Files that a file of ours lists, and that would not be there.
+    missing: Vec<String>,
+    files: BTreeSet<String>,
+    used: BTreeSet<String>,
+}
+
+impl Losses {
+    fn of(
+        cluster: &Cluster,
         before: &dyn Files,
         lock: &Lock,
         cut: &BTreeSet<String>,
         allowed: Allowed<'_>,
     ) -> Result<Losses, Failure> {
         let mut parsed = Parsed::default();
-        let entry = Entry::of(before, &self.rendered.path)?;
+        let entry = Entry::of(before, &cluster.rendered.path)?;
         let today = Applied::of(before, &entry, None, &mut parsed)?;
-        let written = Written { before, cluster: self, lock };
-        let after = Applied::of(&written, &entry, Some(&today), &mut parsed)?;
+        let after = Applied::of(&Written { before, cluster, lock }, &entry, Some(&today), &mut parsed)?;
         let all = drops(&today, &after);
-        let operators = operators(allowed.catalog, &all);
-        let named = |drop: &Drop| allowed.prune_ok.iter().any(|ok| drop.is_allowed_by(ok));
+        let operators = operators(cluster, allowed.catalog, &all);
+        let names = |drop: &Dropped| allowed.prune_ok.iter().filter(|ok| drop.is_allowed_by(ok)).cloned().collect();
+        let used: Vec<BTreeSet<String>> = all.iter().map(names).collect();
         // What is cut off, with all that it applies, and a file that stands where ours would be, are told already.
-        let foreign = |file: &str| self.changes.foreign.iter().any(|path| self.in_repo(path.as_str()) == file);
-        let is_cut = |file: &str| cut.iter().any(|entry| is_in(file, &self.in_repo(entry)));
-        let by_cut = |drop: &Drop| drop.by.iter().filter_map(|owner| today.file_of(owner)).any(is_cut);
-        let told = |drop: &Drop| is_cut(&drop.file) || by_cut(drop) || (drop.id.is_none() && foreign(&drop.file));
-        let drops = all.into_iter().filter(|drop| !named(drop) && !told(drop)).collect();
-        Ok(Losses { drops, operators, doubles: doubles(&after, |path| self.is_ours(path)) })
+        let foreign = |file: &str| cluster.changes.foreign.iter().any(|path| cluster.in_repo(path.as_str()) == file);
+        let is_cut = |file: &str| cut.iter().any(|entry| is_in(file, &cluster.in_repo(entry)));
+        let by_cut = |drop: &Dropped| drop.by.iter().filter_map(|owner| today.file_of(owner)).any(is_cut);
+        let told = |drop: &Dropped| is_cut(&drop.file) || by_cut(drop) || (drop.id.is_none() && foreign(&drop.file));
+        let open = all.into_iter().zip(&used).filter(|(drop, used)| used.is_empty() && !told(drop));
+        let drops: Vec<Dropped> = open.map(|(drop, _)| drop).collect();
+        let listed = after.opaque.difference(&today.opaque).filter(|entry| entry.is_missing_file());
+        let missing =
+            listed.filter(|entry| cluster.is_ours(&entry.listed_in)).map(|entry| entry.entry.clone()).collect();
+        Ok(Losses {
+            files: drops.iter().map(|drop| drop.file.clone()).collect(),
+            drops,
+            operators,
+            doubles: doubles(&after, |path| cluster.is_ours(path)),
+            missing,
+            used: used.into_iter().flatten().collect(),
+        })
     }
 
-    /// Whether a file of the repo is one that we write.
-    fn is_ours(&self, path: &str) -> bool {
-        let below = path.strip_prefix(self.rendered.path.as_str()).and_then(|path| path.strip_prefix('/'));
-        below.is_some_and(|path| self.rendered.tree.get(path).is_some() && !self.rendered.unmanaged.contains(path))
-    }
-}
-
-/// What would be lost.
-struct Losses {
-    drops: Vec<Drop>,
-    operators: Vec<Operator>,
-    doubles: Vec<Double>,
-}
-
-/// An operator that would go together with objects of its kinds.
-struct Operator {
-    component: String,
-    objects: Vec<String>,
-}
-
-impl Losses {
     fn refusals(&self, cluster: &Cluster, when: &str) -> Vec<Problem> {
         let dropped = (!self.drops.is_empty()).then(|| would_drop(cluster, &self.drops, when));
-        let together = self.operators.iter().map(|operator| together(cluster, operator));
-        let twice = self.doubles.iter().map(twice);
-        dropped.into_iter().chain(together).chain(twice).collect()
+        let operators = self.operators.iter().flat_map(|operator| operator.refusals(cluster));
+        let twice = self.doubles.iter().map(|double| twice(double, when));
+        dropped.into_iter().chain(operators).chain(twice).collect()
     }
 }
 
-fn would_drop(cluster: &Cluster, drops: &[Drop], when: &str) -> Problem {
-    let line = |drop: &Drop| {
+fn would_drop(cluster: &Cluster, drops: &[Dropped], when: &str) -> Problem {
+    let line = |drop: &Dropped| {
         let by = drop.by.first().map(ToString::to_string).unwrap_or_default();
         match &drop.fate {
             Fate::Goes => format!("{}  (applied by {by})", drop.what),
@@ -121,10 +157,10 @@ fn would_drop(cluster: &Cluster, drops: &[Drop], when: &str) -> Problem {
         }
     };
     let says = match drops {
-        [Drop { what, fate: Fate::StartsAnew, .. }] => {
+        [Dropped { what, fate: Fate::StartsAnew, .. }] => {
             format!("{what} would delete what it has made, and make it anew")
         }
-        [Drop { what, fate: Fate::MovesTo(to), .. }] => {
+        [Dropped { what, fate: Fate::MovesTo(to), .. }] => {
             format!("{what} is applied {when} by another Kustomization than {to}, which would apply it")
         }
         [one] => format!("{} is applied {when} and would not be any more", one.what),
@@ -144,12 +180,9 @@ fn would_drop(cluster: &Cluster, drops: &[Drop], when: &str) -> Problem {
 }
 
 /// What to type to let objects go, and how to keep them.
-fn ways_out(cluster: &Cluster, drops: &[Drop]) -> String {
-    // Naming a Kustomization covers all that it applies, so what goes with it need not be named again.
-    let covered = |drop: &&Drop| !drops.iter().any(|other| other.what != drop.what && drop.is_allowed_by(&other.what));
-    let names: Vec<String> = drops.iter().filter(covered).map(|drop| format!("--prune-ok {}", drop.what)).collect();
-    let names = names.join(" \\\n");
-    let seen: Vec<&Drop> = drops.iter().filter(|drop| drop.id.is_some()).collect();
+fn ways_out(cluster: &Cluster, drops: &[Dropped]) -> String {
+    let names = names_to_let_go(drops);
+    let seen: Vec<&Dropped> = drops.iter().filter(|drop| drop.id.is_some()).collect();
     if seen.is_empty() {
         return format!(
             "to let what they apply be deleted:\n{names}\n# to keep it, let the root list them again:\n#   flux.include in the profile"
@@ -161,7 +194,7 @@ fn ways_out(cluster: &Cluster, drops: &[Drop]) -> String {
         );
     }
     let theirs: BTreeSet<&str> =
-        seen.iter().map(|drop| drop.file.as_str()).filter(|file| !cluster.today_is_ours(file)).collect();
+        seen.iter().map(|drop| drop.file.as_str()).filter(|file| !cluster.is_ours_today(file)).collect();
     let place = match theirs.iter().copied().collect::<Vec<_>>().as_slice() {
         [] => "by a patch in the profile".to_owned(),
         files => format!("in {}", files.join(", ")),
@@ -173,66 +206,125 @@ fn ways_out(cluster: &Cluster, drops: &[Drop]) -> String {
              kustomize.toolkit.fluxcd.io/prune: disabled\n# 2. then make this change\n# to let them be deleted:\n{names}"
         );
     }
+    // A file of the user's that stands beside the tree can go on being listed.
+    let beside: Vec<String> = theirs
+        .iter()
+        .filter_map(|file| cluster.below(file))
+        .map(|file| format!("#     - {}\n", yaml_word(file)))
+        .collect();
+    let include = match beside.as_slice() {
+        [] => String::new(),
+        files => {
+            format!("# to go on applying it, let the root list its file:\n# flux:\n#   include:\n{}", files.concat())
+        }
+    };
     format!(
-        "to let them be deleted:\n{names}\n# to keep an object in the cluster, first commit only the guard, {place}:\n#   \
+        "to let them be deleted:\n{names}\n{include}# to keep an object in the cluster, first commit only the guard, {place}:\n#   \
          kustomize.toolkit.fluxcd.io/prune: disabled\n# let Flux apply it, then make this change"
     )
 }
 
-impl Cluster {
-    /// Whether a file of the repo is ours as the folder stands.
-    fn today_is_ours(&self, path: &str) -> bool {
-        let below = path.strip_prefix(self.rendered.path.as_str()).and_then(|path| path.strip_prefix('/'));
-        below.and_then(TreePath::new).is_some_and(|path| self.today.lock.has(&path))
-    }
+/// The flags that let all of it go. Naming a Kustomization covers all that it applies, so what goes with it need not be named
+/// again; unless they apply each other.
+fn names_to_let_go(drops: &[Dropped]) -> String {
+    let covers = |other: &&Dropped, drop: &Dropped| other.what != drop.what && drop.is_allowed_by(&other.what);
+    let uncovered = |drop: &&Dropped| !drops.iter().any(|other| covers(&other, drop) && !covers(drop, other));
+    let mut names: Vec<&String> = drops.iter().filter(uncovered).map(|drop| &drop.what).collect();
+    names.dedup();
+    names.iter().map(|name| format!("--prune-ok {}", shell_word(name))).collect::<Vec<_>>().join(" \\\n")
 }
 
-/// The operators whose Kustomization goes together with objects of the kinds that they bring.
-fn operators(catalog: &Catalog, drops: &[Drop]) -> Vec<Operator> {
-    let going = |drop: &&Drop| drop.fate == Fate::Goes;
-    let kustomizations =
-        drops.iter().filter(going).filter_map(|drop| drop.id.as_ref()).filter(|id| is_kustomization(id));
-    let units: BTreeSet<&str> = kustomizations.map(|id| id.name.as_str()).collect();
+/// An operator whose Kustomization would go while something needs it.
+struct Operator {
+    component: String,
+    /// Objects of the kinds that it brings, that would go in the same commit.
+    objects: Vec<String>,
+    /// What stays, and uses what it brings.
+    users: Vec<String>,
+}
+
+/// The operators whose Kustomization goes, and what needs them: objects that go with them, units that stay.
+fn operators(cluster: &Cluster, catalog: &Catalog, drops: &[Dropped]) -> Vec<Operator> {
+    let going = |drop: &&Dropped| drop.fate == Fate::Goes;
+    let ids = drops.iter().filter(going).filter_map(|drop| drop.id.as_ref());
+    let units: BTreeSet<&str> = ids.filter(|id| is_kustomization(id)).map(|id| id.name.as_str()).collect();
     let mut operators = Vec::new();
     for component in catalog.component_names() {
-        let kinds = catalog.kinds_of(&component, &units);
-        let is_of =
-            |drop: &&Drop| drop.id.as_ref().is_some_and(|id| kinds.contains(&format!("{}/{}", id.group, id.kind)));
+        let Some(brought) = catalog.brought_by(&component, &units) else { continue };
+        let is_of = |drop: &&Dropped| {
+            let kind = drop.id.as_ref().map(|id| format!("crd:{}/{}", id.group, id.kind));
+            // Objects that its own units hold cannot be taken out one by one.
+            let own = drop.by.first().is_some_and(|owner| brought.units.contains(&owner.name));
+            kind.is_some_and(|kind| brought.capabilities.contains(&kind)) && !own
+        };
         let objects: Vec<String> = drops.iter().filter(going).filter(is_of).map(|drop| drop.what.clone()).collect();
-        if !objects.is_empty() {
-            operators.push(Operator { component, objects });
-        }
+        let unmet = cluster.rendered.unmet.iter().filter(|unmet| brought.capabilities.contains(&unmet.capability));
+        let users: Vec<String> = unmet.map(|unmet| format!("{} needs {}", unmet.what, unmet.words)).collect();
+        operators.push(Operator { component, objects, users });
     }
     operators
 }
 
-fn together(cluster: &Cluster, operator: &Operator) -> Problem {
-    let (name, count) = (&operator.component, operator.objects.len());
-    let objects = if count == 1 { "an object".to_owned() } else { format!("{count} objects") };
-    Problem::new(Code::OPERATOR_WITH_ITS_OBJECTS, format!("`{name}` would go together with {objects} of the kinds that it brings"))
-        .at(Place::file(&cluster.rendered.path))
-        .because("Flux deletes both in no order, and without their operator the objects hang in their finalizers, and what they stand for is never cleaned up")
-        .hint(format!(
-            "in two steps:\n# 1. keep `{name}` in the profile and take out only what makes these objects; commit, and let Flux delete them\n# 2. \
-             then take out `{name}`"
-        ))
-        .detail(operator.objects.join("\n"))
+impl Operator {
+    fn refusals(&self, cluster: &Cluster) -> Vec<Problem> {
+        let together = (!self.objects.is_empty()).then(|| self.together(cluster));
+        let used = (!self.users.is_empty()).then(|| self.still_used(cluster));
+        together.into_iter().chain(used).collect()
+    }
+
+    fn together(&self, cluster: &Cluster) -> Problem {
+        let (name, count) = (&self.component, self.objects.len());
+        let objects = if count == 1 { "an object".to_owned() } else { format!("{count} objects") };
+        Problem::new(Code::OPERATOR_WITH_ITS_OBJECTS, format!("`{name}` would go together with {objects} of the kinds that it brings"))
+            .at(Place::file(&cluster.rendered.path))
+            .because("Flux deletes both in no order, and without their operator the objects hang in their finalizers, and what they stand for is never cleaned up")
+            .hint(format!(
+                "in two steps:\n# 1. keep `{name}` in the profile and take out only what makes these objects; commit, and let Flux delete them\n# 2. \
+                 then take out `{name}`"
+            ))
+            .detail(self.objects.join("\n"))
+    }
+
+    fn still_used(&self, cluster: &Cluster) -> Problem {
+        let name = &self.component;
+        Problem::new(Code::STILL_USED, format!("`{name}` would go, and what it brings is still used"))
+            .at(Place::file(&cluster.rendered.path))
+            .because("what uses it would go on waiting for it")
+            .hint(format!(
+                "in two steps:\n# 1. take out what uses it, or let it use something else; commit, and let Flux apply that\n# 2. then take out \
+                 `{name}`\n# if a release or path brings it from now on, say which, where it is used:\nneeds:\n  - my-release"
+            ))
+            .detail(self.users.join("\n"))
+    }
 }
 
-fn twice(double: &Double) -> Problem {
-    let Double { id, foreign: (theirs, by_theirs), ours: (ours, by_ours) } = double;
-    let because = if by_theirs == by_ours {
+fn twice(double: &Double, when: &str) -> Problem {
+    let Double { id, one: (file, by), ours: (our_file, our_by) } = double;
+    let says = if file == our_file {
+        format!("{id} of `{file}` is applied by {by} {when}, and would be by {our_by}, too")
+    } else {
+        format!("{id} is applied from `{file}` {when}, and would be from `{our_file}`, too")
+    };
+    let because = if by == our_by {
         "kustomize refuses to build a list with the same object twice"
     } else {
         "two Kustomizations that apply one object undo each other's changes, and one of them deletes it when it leaves there"
     };
-    Problem::new(Code::APPLIED_TWICE, format!("{id} is applied from `{theirs}` already, and would be from `{ours}`, too"))
-        .at(Place::file(theirs))
+    Problem::new(Code::APPLIED_TWICE, says)
+        .at(Place::file(file))
         .because(because)
         .hint(format!(
-            "take the object out of {theirs}; if another Kustomization than {by_ours} applied it, first commit only the guard in it:\nmetadata:\n  \
-             annotations:\n    kustomize.toolkit.fluxcd.io/prune: disabled"
+            "let only one of the two apply it; before it leaves {by}, commit only the guard on it:\nmetadata:\n  annotations:\n    \
+             kustomize.toolkit.fluxcd.io/prune: disabled"
         ))
+}
+
+fn not_in_commit(path: &str) -> Problem {
+    let word = shell_word(path);
+    Problem::new(Code::NOT_IN_COMMIT, format!("the tree lists `{path}`, and the commit would not hold it"))
+        .at(Place::file(path))
+        .because("a commit holds what fluxwright writes and the profile; a root that lists a file that is not there cannot be built")
+        .hint(format!("commit it first:\ngit add {word}\ngit commit -m 'Add {}'", path.rsplit('/').next().unwrap_or(path)))
 }
 
 impl Cluster {
@@ -265,13 +357,13 @@ fn walked(cluster: &Cluster, cut: &BTreeSet<String>) -> Option<Problem> {
         return None;
     }
     let path = &cluster.rendered.path;
-    let lines: Vec<String> = cluster.cut_off().iter().map(|entry| format!("    - {entry}")).collect();
+    let lines: Vec<String> = cluster.cut_off().iter().map(|entry| format!("    - {}", yaml_word(entry))).collect();
     let all: Vec<String> = cut.iter().map(|path| cluster.in_repo(path)).collect();
     Some(
         Problem::new(Code::WALKED_FOLDER, format!("{path} has files that Flux may apply today, and would not any more"))
             .at(Place::file(path))
             .because("a folder without kustomization.yaml is applied whole; the one that fluxwright adds lists what is applied, and Flux deletes the rest")
-            .hint(format!("to keep applying them, add to the profile:\nflux:\n  include:\n{}\n# or move them out of the folder first", lines.join("\n")))
+            .hint(format!("to keep applying them, add to the profile:\nflux:\n  include:\n{}\n# to let Flux delete them, take them out of the folder in a commit of their own first", lines.join("\n")))
             .detail(all.join("\n")),
     )
 }

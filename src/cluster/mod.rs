@@ -11,7 +11,7 @@ mod losses;
 mod refusals;
 mod state;
 
-pub use losses::Allowed;
+pub use losses::{Allowed, Lost};
 pub use refusals::leaves_the_repo;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,10 +131,14 @@ impl Cluster {
         format!("{}/{path}", self.rendered.path)
     }
 
+    /// A path of the repo as one below the tree's folder; nothing if it is elsewhere.
+    fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
+        path.strip_prefix(self.rendered.path.as_str())?.strip_prefix('/')
+    }
+
     /// A file of the tree by its path in the repo, or below the tree's folder.
     pub fn path_of(&self, path: &str) -> Option<TreePath> {
-        let below = path.strip_prefix(self.rendered.path.as_str()).and_then(|path| path.strip_prefix('/'));
-        let path = below.unwrap_or(path);
+        let path = self.below(path).unwrap_or(path);
         self.rendered.tree.get(path).and_then(|_| TreePath::new(path))
     }
 
@@ -209,17 +213,8 @@ impl Cluster {
         for (path, file) in self.ours() {
             entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
         }
-        // The root lists the seeds, so the first commit needs them, also the one that the user has patched already; once
-        // bootstrap has filled the empty ones, all of them are its own.
-        let there = |path: &TreePath| self.today.files.get(path.as_str());
-        let filled = rendered
-            .seeds
-            .files()
-            .any(|(path, seed)| seed.bytes.is_empty() && there(path).is_some_and(|it| it != seed));
-        for (path, seed) in rendered.seeds.files().filter(|(path, _)| !filled && head.get(path.as_str()).is_none()) {
-            if let Some(file) = there(path).or(self.changes.seeded.contains(path).then_some(seed)) {
-                entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
-            }
+        for (path, file) in self.seeds().into_iter().filter(|(path, _)| head.get(path.as_str()).is_none()) {
+            entries.insert(self.in_repo(path.as_str()), Some(file.clone()));
         }
         let bytes = Lock::of(&rendered.tree, &rendered.unmanaged).write().into_bytes();
         entries.insert(self.in_repo(lock::NAME), Some(File { bytes, executable: false }));
@@ -232,6 +227,20 @@ impl Cluster {
             entries.insert(path, Some(File { bytes, executable }));
         }
         Ok(entries)
+    }
+
+    /// The seeds that a commit brings where HEAD has none: the root lists them, also the one that the user has patched
+    /// already. Once bootstrap has filled the empty ones, all of them are its own.
+    fn seeds(&self) -> Vec<(&TreePath, &File)> {
+        let seeds = &self.rendered.seeds;
+        let there = |path: &TreePath| self.today.files.get(path.as_str());
+        let filled =
+            |(path, seed): (&TreePath, &File)| seed.bytes.is_empty() && there(path).is_some_and(|it| it != seed);
+        if seeds.files().any(filled) {
+            return Vec::new();
+        }
+        let file = |path, seed| there(path).or(self.changes.seeded.contains(path).then_some(seed));
+        seeds.files().filter_map(|(path, seed)| Some((path, file(path, seed)?))).collect()
     }
 
     /// What a commit would change of the cluster's tree, by unit: against HEAD, whatever was written to disk before.

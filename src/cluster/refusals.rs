@@ -1,8 +1,12 @@
 //! What stands in the way of writing a cluster's files: each is named, with what to type. What Flux would delete is in `losses`.
 
+use std::collections::BTreeSet;
+
 use super::Cluster;
 use crate::compare;
-use crate::problem::{Code, Place, Problem, shell_word};
+use crate::flux::KUSTOMIZATION_FILES;
+use crate::flux::folder::join;
+use crate::problem::{Code, Place, Problem, shell_word, yaml_word};
 use crate::tree::{Tree, TreePath};
 
 /// How many lines of an edit are shown.
@@ -10,8 +14,10 @@ const EDIT_LINES: usize = 20;
 
 impl Cluster {
     /// What is in the way of the files: a link, a file that is not ours.
-    pub fn in_the_way(&self) -> Vec<Problem> {
-        blocked(self).into_iter().chain(foreign(self)).collect()
+    ///
+    /// `lost` are files with objects that would be lost with them.
+    pub fn in_the_way(&self, lost: &BTreeSet<String>) -> Vec<Problem> {
+        blocked(self).into_iter().chain(foreign(self, lost)).collect()
     }
 
     /// Whether something is in the way that makes it idle to ask what would be lost.
@@ -54,21 +60,50 @@ fn blocked(cluster: &Cluster) -> Vec<Problem> {
     problems
 }
 
-fn foreign(cluster: &Cluster) -> Vec<Problem> {
+fn foreign(cluster: &Cluster, lost: &BTreeSet<String>) -> Vec<Problem> {
     let one = |path: &TreePath| {
         let shown = cluster.in_repo(path.as_str());
-        let listing = match path.as_str() {
-            "kustomization.yaml" => {
-                "\n# and list ours in it, or nothing of the tree is applied:\nresources:\n  - sources\n  - kustomizations"
-            }
-            _ => "",
-        };
-        Problem::new(Code::FOREIGN_FILE, format!("`{shown}` stands where fluxwright would write, and it did not write it"))
+        let says = format!("`{shown}` stands where fluxwright would write, and it did not write it");
+        Problem::new(Code::FOREIGN_FILE, says)
             .at(Place::file(&shown))
             .because("only files in .fluxwright.lock are overwritten")
-            .hint(format!("to keep it as it is, add to the profile:\nunmanaged:\n  - {path}{listing}\n# or move it away:\ngit mv {shown} {shown}.mine"))
+            .hint(for_foreign(cluster, path, &shown, lost.contains(&shown)))
     };
     cluster.changes.foreign.iter().map(one).collect()
+}
+
+/// What to do with a file that stands in the way; one whose objects would be lost must not simply be moved.
+fn for_foreign(cluster: &Cluster, path: &TreePath, shown: &str, would_lose: bool) -> String {
+    let word = shell_word(shown);
+    let adopt = format!("fluxwright render --adopt {word}");
+    if cluster.rendered.tree.get(path.as_str()).is_none() {
+        let (folder, name) = shown.rsplit_once('/').unwrap_or(("", shown));
+        return match KUSTOMIZATION_FILES {
+            [ours, others @ ..] if others.contains(&name) => {
+                format!(
+                    "kustomize takes one file of these names; give yours the usual one, and render again:\ngit mv {word} {}",
+                    shell_word(&join(folder, ours))
+                )
+            }
+            _ => format!("some file systems take the two names for one; move yours:\ngit mv {word} {word}.mine"),
+        };
+    }
+    if would_lose {
+        return format!(
+            "first keep what it holds from being deleted, as would-drop below says; then take the file over:\n{adopt}"
+        );
+    }
+    let listing = match path.as_str() {
+        "kustomization.yaml" => {
+            "\n# and list ours in it, or nothing of the tree is applied:\nresources:\n  - sources\n  - kustomizations"
+        }
+        _ => "",
+    };
+    format!(
+        "to keep it as it is, add to the profile:\nunmanaged:\n  - {}{listing}\n# or take it over, if its objects are the same:\n{adopt}\n# or move \
+         it away:\ngit mv {word} {word}.mine",
+        yaml_word(path.as_str())
+    )
 }
 
 fn edited(cluster: &Cluster) -> Vec<Problem> {

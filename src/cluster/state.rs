@@ -65,11 +65,6 @@ pub struct Written<'a> {
 }
 
 impl Written<'_> {
-    /// A path below the tree's folder; nothing if it is elsewhere.
-    fn below_tree<'p>(&self, path: &'p str) -> Option<&'p str> {
-        path.strip_prefix(self.cluster.rendered.path.as_str())?.strip_prefix('/')
-    }
-
     /// The file that would be written at a path of the tree, whoever's stands there now.
     fn ours(&self, path: &str) -> Option<&File> {
         let rendered = &self.cluster.rendered;
@@ -77,12 +72,7 @@ impl Written<'_> {
     }
 
     fn seed(&self, path: &str) -> Option<&File> {
-        self.cluster
-            .changes
-            .seeded
-            .iter()
-            .any(|seed| seed.as_str() == path)
-            .then(|| self.cluster.rendered.seeds.get(path))?
+        self.cluster.seeds().into_iter().find(|(seed, _)| seed.as_str() == path).map(|(_, file)| file)
     }
 
     /// Whether a file of the tree would be deleted.
@@ -94,7 +84,7 @@ impl Written<'_> {
 
 impl Files for Written<'_> {
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
-        let Some(below) = self.below_tree(path) else { return self.before.read(path) };
+        let Some(below) = self.cluster.below(path) else { return self.before.read(path) };
         if let Some(file) = self.ours(below) {
             return Ok(Some(Cow::Borrowed(&file.bytes)));
         }
@@ -106,10 +96,10 @@ impl Files for Written<'_> {
 
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
         let mut paths = self.before.below(folder)?;
-        paths.retain(|path| self.below_tree(path).is_none_or(|below| !self.goes(below)));
+        paths.retain(|path| self.cluster.below(path).is_none_or(|below| !self.goes(below)));
         let tree = &self.cluster.rendered.path;
         let ours = self.cluster.rendered.tree.files().map(|(path, _)| join(tree, path.as_str()));
-        let seeds = self.cluster.changes.seeded.iter().map(|path| join(tree, path.as_str()));
+        let seeds = self.cluster.seeds().into_iter().map(|(path, _)| join(tree, path.as_str()));
         let inside = |path: &String| folder.is_empty() || is_below(path, folder);
         paths.extend(ours.chain(seeds).filter(inside));
         Ok(paths)

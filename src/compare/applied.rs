@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::flux::applied::{Applied, Object, Opaque, Owner, deletes, is_kustomization, prunes};
+use crate::flux::folder::path_from;
 use crate::tree::{self, ObjectId, text_at};
 
 /// Something that would not be applied as it is today.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Drop {
+pub struct Dropped {
     /// The object as `--prune-ok` takes it, or the file of an entry that was not resolved.
     pub what: String,
     /// The Kustomization that applies it, and those above that one.
@@ -41,7 +42,7 @@ pub enum Fate {
     StartsAnew,
 }
 
-impl Drop {
+impl Dropped {
     /// Whether naming `ok` allows it: it is the object, or a Kustomization that applies it, itself or through others.
     pub fn is_allowed_by(&self, ok: &str) -> bool {
         ok == self.what || self.by.iter().any(|owner| ok == owner.as_object())
@@ -49,7 +50,7 @@ impl Drop {
 }
 
 /// What `after` does not apply by the same Kustomization or not as `today`, but for what is guarded today.
-pub fn drops(today: &Applied, after: &Applied) -> Vec<Drop> {
+pub fn drops(today: &Applied, after: &Applied) -> Vec<Dropped> {
     let still: BTreeSet<(&Owner, &ObjectId)> = after.objects.iter().map(|object| (&object.by, &object.id)).collect();
     let gone: Vec<&Object> = today
         .objects
@@ -70,58 +71,73 @@ pub fn drops(today: &Applied, after: &Applied) -> Vec<Drop> {
     let gone = gone.into_iter().filter(|object| !is_harmless(object, today) && !told(object));
     let objects = gone.map(|object| {
         let elsewhere = after.objects.iter().find(|other| other.id == object.id).map(|other| other.by.clone());
-        drop_of(today, object, elsewhere.map_or(Fate::Goes, Fate::MovesTo))
+        dropped(today, object, elsewhere.map_or(Fate::Goes, Fate::MovesTo))
     });
     let entries = hidden.iter().map(|entry| {
         let elsewhere = after.opaque.iter().find(|other| other.entry == entry.entry && other.by != entry.by);
-        Drop {
+        Dropped {
             what: entry.entry.clone(),
             by: chain(today, &entry.by),
             fate: elsewhere.map_or(Fate::Goes, |other| Fate::MovesTo(other.by.clone())),
             id: None,
-            file: entry.entry.clone(),
+            file: entry.listed_in.clone(),
         }
     });
-    let mut drops: Vec<Drop> = objects.chain(entries).chain(anew(today, after)).collect();
+    let mut drops: Vec<Dropped> = objects.chain(entries).chain(anew(today, after)).collect();
     drops.sort();
     drops.dedup();
     drops
 }
 
-/// An object that a file of ours and a file of somebody else's both apply.
+/// An object that is applied twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Double {
     /// The object.
     pub id: ObjectId,
-    /// The file that is not ours, and who applies it.
-    pub foreign: (String, Owner),
-    /// Ours, and who applies it.
+    /// A file with it, and who applies it.
+    pub one: (String, Owner),
+    /// The same file or another, and who applies it. This one is ours.
     pub ours: (String, Owner),
 }
 
-/// The objects of ours that a file of somebody else's applies, too; `is_ours` says whose a file is.
+/// The objects that are applied twice, at least once from a file or by a Kustomization of ours; `is_ours` says whose a file is.
 pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double> {
-    let (ours, foreign): (Vec<&Object>, Vec<&Object>) = applied.objects.iter().partition(|it| is_ours(&it.file));
-    // What came through a kustomization that is not resolved may have another name, or be a part of ours by a patch.
-    let foreign = foreign.into_iter().filter(|object| object.through.is_none());
-    let ours: BTreeMap<&ObjectId, &Object> = ours.into_iter().map(|object| (&object.id, object)).collect();
-    let double = |foreign: &Object| {
-        let own = ours.get(&foreign.id)?;
-        let place = |object: &Object| (object.file.clone(), object.by.clone());
-        Some(Double { id: own.id.clone(), foreign: place(foreign), ours: place(own) })
+    let by_us = |owner: &Owner| applied.file_of(owner).is_some_and(&is_ours);
+    // What came through a kustomization that is not resolved, or one that renames, may be another object there.
+    let is_itself = |object: &&Object| {
+        let renames = applied.appliers.get(&object.by).is_some_and(|applier| applier.renames);
+        object.through.is_none() && !renames
     };
-    let mut doubles: Vec<Double> = foreign.filter_map(double).collect();
+    let mut known: BTreeMap<&ObjectId, Vec<&Object>> = BTreeMap::new();
+    for object in applied.objects.iter().filter(is_itself) {
+        known.entry(&object.id).or_default().push(object);
+    }
+    let place = |object: &Object| (object.file.clone(), object.by.clone());
+    let mut doubles = Vec::new();
+    for (id, several) in known {
+        // Ours comes last: a file of ours, else one that a Kustomization of ours applies.
+        let rank = |object: &&&Object| (is_ours(&object.file), by_us(&object.by), place(object));
+        let Some(ours) = several.iter().max_by_key(rank).filter(|it| is_ours(&it.file) || by_us(&it.by)) else {
+            continue;
+        };
+        let others = several.iter().filter(|other| place(other) != place(ours));
+        doubles.extend(others.map(|other| Double { id: id.clone(), one: place(other), ours: place(ours) }));
+    }
     doubles.sort();
+    doubles.dedup();
     doubles
 }
 
 /// What stays, and would delete and make anew what it has made. A guard on the object itself is of no help: it is its own
 /// controller that deletes, and not the Kustomization that applies it.
-fn anew(today: &Applied, after: &Applied) -> Vec<Drop> {
+fn anew(today: &Applied, after: &Applied) -> Vec<Dropped> {
     let changed = |object: &&Object| {
-        let fixed = if is_seen(object, today) { transforms } else { fixed };
         let other = after.objects.iter().find(|other| other.by == object.by && other.id == object.id);
-        other.is_some_and(|other| fixed(object, today) != fixed(other, after))
+        let seen = is_seen(object, today);
+        let differs = |other: &Object| {
+            if seen { transforms(object) != transforms(other) } else { fixed(object, today) != fixed(other, after) }
+        };
+        other.is_some_and(differs)
     };
     let deletes = |object: &&Object| {
         if is_kustomization(&object.id) { prunes(&object.document) } else { object.id.kind == "HelmRelease" }
@@ -131,12 +147,12 @@ fn anew(today: &Applied, after: &Applied) -> Vec<Drop> {
         .iter()
         .filter(deletes)
         .filter(changed)
-        .map(|object| drop_of(today, object, Fate::StartsAnew))
+        .map(|object| dropped(today, object, Fate::StartsAnew))
         .collect()
 }
 
-fn drop_of(today: &Applied, object: &Object, fate: Fate) -> Drop {
-    Drop {
+fn dropped(today: &Applied, object: &Object, fate: Fate) -> Dropped {
+    Dropped {
         what: object.id.to_string(),
         by: chain(today, &object.by),
         fate,
@@ -153,33 +169,30 @@ fn chain(applied: &Applied, owner: &Owner) -> Vec<Owner> {
 /// Kustomization that leaves what it applied nothing goes.
 fn is_guarded(object: &Object, today: &Applied, goes_on: bool) -> bool {
     let leaves_all = is_kustomization(&object.id) && !deletes(&object.document);
-    object.kept || leaves_all || !today.takes_away(&object.by, goes_on)
+    object.is_kept() || leaves_all || !today.takes_away(&object.by, goes_on)
 }
 
 /// Whether an object is a Kustomization of which every object is guarded: it deletes nothing by its own going.
 fn is_harmless(object: &Object, today: &Applied) -> bool {
-    let mut of_it = today.objects.iter().filter(|other| names(&object.id, &other.by));
+    let itself = Owner::of(&object.id);
+    let mut of_it = today.objects.iter().filter(|other| other.by == itself);
     is_seen(object, today)
         && of_it.all(|other| is_guarded(other, today, false))
-        && !today.opaque.iter().any(|entry| names(&object.id, &entry.by))
-}
-
-fn names(id: &ObjectId, owner: &Owner) -> bool {
-    id.name == owner.name && id.namespace.as_ref().is_none_or(|namespace| *namespace == owner.namespace)
+        && !today.opaque.iter().any(|entry| entry.by == itself)
 }
 
 /// Whether an object is a Kustomization whose objects are all in the set.
 fn is_seen(object: &Object, applied: &Applied) -> bool {
-    is_kustomization(&object.id)
-        && applied.appliers.iter().any(|(owner, applier)| names(&object.id, owner) && applier.seen)
+    is_kustomization(&object.id) && applied.appliers.get(&Owner::of(&object.id)).is_some_and(|applier| applier.seen)
 }
 
 /// What of a Kustomization changes the names of what it applies, or takes some of it away.
-fn transforms(object: &Object, _: &Applied) -> String {
+fn transforms(object: &Object) -> String {
     let part = |key: &str| object.document.pointer(&format!("/spec/{key}")).map(Value::to_string).unwrap_or_default();
     let patches = object.document.pointer("/spec/patches").and_then(Value::as_array).into_iter().flatten();
     let patches: String = patches.filter(|patch| may_take_away(patch)).map(Value::to_string).collect();
-    [part("targetNamespace"), part("namePrefix"), part("nameSuffix"), part("components"), patches].join("\n")
+    let parts = ["targetNamespace", "namePrefix", "nameSuffix", "components", "postBuild"].map(part);
+    parts.join("\n") + &patches
 }
 
 /// What of an object that makes others, not seen here, must stay as it is, or what it made is deleted.
@@ -188,8 +201,8 @@ fn fixed(object: &Object, applied: &Applied) -> String {
     if is_kustomization(&object.id) {
         let source = at(&["spec", "sourceRef", "name"]);
         let from = source_of(applied, &at(&["spec", "sourceRef", "kind"]), &source);
-        let folder = at(&["spec", "path"]).trim_start_matches("./").to_owned();
-        return [source, from, folder, transforms(object, applied)].join("\n");
+        let folder = path_from("", &at(&["spec", "path"])).unwrap_or_default();
+        return [source, from, folder, transforms(object)].join("\n");
     }
     // Helm uninstalls and installs again when one of these changes (helm-controller docs/spec/v2/helmreleases.md@v1.6.3).
     let parts: [&[&str]; 5] = [

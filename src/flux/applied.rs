@@ -11,35 +11,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::folder::{KUSTOMIZATION_FILES, generated_resources, join};
+use super::folder::{join, path_from};
+use super::walk::{is_remote, walk};
 use crate::error::Failure;
 use crate::tree::{self, ObjectId, is_in, object_id, text_at};
 
 /// The API group of Flux Kustomizations.
 const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
-/// The API group of a kustomization, which is no object.
-const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
 /// Flux's annotation or label that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 /// What `flux bootstrap` calls its folder, its namespace, its source and the Kustomization of the root.
 const BOOTSTRAP: &str = "flux-system";
-/// What bootstrap writes: Flux itself, some ten thousand lines. It is kept as itself; nobody else writes it.
-const COMPONENTS: &str = "gotk-components.yaml";
-/// The keys of a kustomization that leave the objects in its list what they are, by name and namespace.
-const PLAIN_KEYS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "resources",
-    "bases",
-    "labels",
-    "commonLabels",
-    "commonAnnotations",
-    "images",
-    "replicas",
-    "sortOptions",
-    "buildMetadata",
-];
 
 /// The files of a repo, by their paths from its root.
 pub trait Files {
@@ -66,7 +48,8 @@ pub struct Owner {
 }
 
 impl Owner {
-    fn of(id: &ObjectId) -> Owner {
+    /// The Kustomization of an object.
+    pub fn of(id: &ObjectId) -> Owner {
         Owner { namespace: id.namespace.clone().unwrap_or_else(|| BOOTSTRAP.to_owned()), name: id.name.clone() }
     }
 
@@ -96,12 +79,17 @@ pub struct Object {
     pub by: Owner,
     /// The file that it stands in.
     pub file: String,
-    /// Whether it says itself that it is not to be pruned.
-    pub kept: bool,
     /// The kustomization that is not resolved and that it came through: what becomes of it there is not known.
     pub through: Option<String>,
     /// The object.
     pub document: Arc<Value>,
+}
+
+impl Object {
+    /// Whether it says itself that it is not to be pruned.
+    pub fn is_kept(&self) -> bool {
+        is_kept(&self.document)
+    }
 }
 
 /// An entry that is not resolved: still there with the same bytes is fine, and nothing more is known.
@@ -111,8 +99,17 @@ pub struct Opaque {
     pub by: Owner,
     /// The file, or the address of a remote one.
     pub entry: String,
+    /// The file that lists it, or itself.
+    pub listed_in: String,
     /// Its bytes; none for a remote one.
     pub content: Vec<u8>,
+}
+
+impl Opaque {
+    /// Whether it is a file of the repo that is listed and not there.
+    pub fn is_missing_file(&self) -> bool {
+        self.content.is_empty() && self.entry != self.listed_in && !is_remote(&self.entry)
+    }
 }
 
 /// What is known of a Flux Kustomization.
@@ -126,10 +123,34 @@ pub struct Applier {
     pub deletes: bool,
     /// Whether it says itself that it is not to be pruned.
     pub kept: bool,
-    /// The folder of this repo that it applies; none if that is elsewhere.
-    pub folder: Option<String>,
-    /// Whether the folder was found.
+    /// The GitRepository that it reads, if it reads one.
+    source: Option<Owner>,
+    /// The folder in its source; none if it leads out of it.
+    folder: Option<String>,
+    /// Whether the objects that it applies may have other names and namespaces than in its folder.
+    pub renames: bool,
+    /// Whether its source is this repo, and its folder was found.
     pub seen: bool,
+}
+
+impl Applier {
+    /// What a Kustomization says of itself, applied by another.
+    pub(super) fn of(by: &Owner, itself: &Owner, document: &Value) -> Applier {
+        let spec = |key: &str| text_at(document, &["spec", key]);
+        let source = |key: &str| text_at(document, &["spec", "sourceRef", key]);
+        let namespace = source("namespace").unwrap_or(&itself.namespace).to_owned();
+        let git = source("name").filter(|_| source("kind") == Some("GitRepository"));
+        Applier {
+            by: Some(by.clone()),
+            prunes: prunes(document),
+            deletes: deletes(document),
+            kept: is_kept(document),
+            source: git.map(|name| Owner { namespace, name: name.to_owned() }),
+            folder: path_from("", spec("path").unwrap_or_default()),
+            renames: ["targetNamespace", "namePrefix", "nameSuffix"].into_iter().any(|key| spec(key).is_some()),
+            seen: false,
+        }
+    }
 }
 
 /// Where Flux begins to read a repo.
@@ -157,8 +178,8 @@ impl Entry {
                 return Ok(entry);
             }
         }
-        let owner = Owner { namespace: BOOTSTRAP.to_owned(), name: BOOTSTRAP.to_owned() };
-        Ok(Entry { owner, folder: tree.to_owned(), prunes: true })
+        // The Kustomization of the root has the name of its source.
+        Ok(Entry { owner: own_repository(), folder: tree.to_owned(), prunes: true })
     }
 
     fn in_sync(document: &Value, tree: &str) -> Option<Entry> {
@@ -180,17 +201,20 @@ pub struct Applied {
     pub reached: BTreeSet<(Owner, String)>,
     /// The Flux Kustomizations.
     pub appliers: BTreeMap<Owner, Applier>,
+    /// Those whose folders were looked at.
+    pub(super) begun: BTreeSet<Owner>,
 }
 
 /// The documents of a file; nothing if it cannot be read.
-type Documents = Option<Vec<Arc<Value>>>;
+pub(super) type Documents = Option<Vec<Arc<Value>>>;
 
 /// Files that were read already, with their bytes: two sets of one repo have most of them in common.
 #[derive(Debug, Default)]
 pub struct Parsed(BTreeMap<String, (Vec<u8>, Documents)>);
 
 impl Parsed {
-    fn documents(&mut self, path: &str, bytes: &[u8]) -> Documents {
+    /// The documents of a file with these bytes.
+    pub(super) fn documents(&mut self, path: &str, bytes: &[u8]) -> Documents {
         match self.0.get(path) {
             Some((known, documents)) if known == bytes => documents.clone(),
             _ => {
@@ -217,29 +241,58 @@ impl Applied {
         before: Option<&Applied>,
         parsed: &mut Parsed,
     ) -> Result<Applied, Failure> {
-        let mut walk =
-            Walk { files, parsed, applied: Applied::default(), open: Vec::new(), around: Vec::new(), through: None };
         let root = Applier {
             by: None,
             prunes: entry.prunes,
             deletes: entry.prunes,
             kept: false,
+            source: Some(own_repository()),
             folder: Some(entry.folder.clone()),
+            renames: false,
             seen: false,
         };
-        walk.applied.appliers.insert(entry.owner.clone(), root);
-        walk.open.push(entry.owner.clone());
-        walk.all()?;
-        if let Some(before) = before {
-            let left = before.appliers.iter().filter(|(owner, _)| !walk.applied.applies(owner));
-            let stays: Vec<_> = left.filter(|(owner, _)| before.outlives(owner, &walk.applied)).collect();
-            for (owner, applier) in stays {
-                walk.applied.appliers.insert(owner.clone(), Applier { seen: false, ..applier.clone() });
-                walk.open.push(owner.clone());
-            }
+        let mut applied = Applied::default();
+        applied.appliers.insert(entry.owner.clone(), root);
+        let mut applied = walk(files, parsed, applied, vec![entry.owner.clone()])?;
+        let Some(before) = before else { return Ok(applied) };
+        let left = before.appliers.iter().filter(|(owner, _)| !applied.applies(owner));
+        let stays: Vec<_> = left.filter(|(owner, _)| before.outlives(owner, &applied)).collect();
+        let begun = stays.iter().map(|(owner, _)| (*owner).clone()).collect();
+        applied.appliers.extend(
+            stays.into_iter().map(|(owner, applier)| (owner.clone(), Applier { seen: false, ..applier.clone() })),
+        );
+        walk(files, parsed, applied, begun)
+    }
+
+    /// The folder that a Kustomization applies, if it is one of this repo.
+    pub(super) fn folder_of(&self, owner: &Owner) -> Option<String> {
+        let applier = self.appliers.get(owner)?;
+        let of_this_repo = applier.source.as_ref().is_some_and(|source| self.is_this_repo(source));
+        applier.folder.clone().filter(|_| of_this_repo)
+    }
+
+    /// The Kustomizations of this repo whose folders were not looked at, because their source was not known yet.
+    pub(super) fn newly_of_this_repo(&self) -> Vec<Owner> {
+        let looked_at = |owner: &Owner| self.begun.contains(owner);
+        self.appliers.keys().filter(|owner| !looked_at(owner) && self.folder_of(owner).is_some()).cloned().collect()
+    }
+
+    /// Whether a GitRepository is the one that bootstrap made, or another of the same address and branch.
+    fn is_this_repo(&self, source: &Owner) -> bool {
+        if *source == own_repository() {
+            return true;
         }
-        walk.all()?;
-        Ok(walk.applied)
+        let of = |source: &Owner| {
+            let is_it = |object: &&Object| object.id.kind == "GitRepository" && Owner::of(&object.id) == *source;
+            self.objects.iter().find(is_it).map(|object| {
+                let url = text_at(&object.document, &["spec", "url"]).unwrap_or_default();
+                (
+                    url.trim_end_matches('/').trim_end_matches(".git").to_owned(),
+                    object.document.pointer("/spec/ref").cloned(),
+                )
+            })
+        };
+        of(source).is_some_and(|there| of(&own_repository()) == Some(there))
     }
 
     /// The file that a Flux Kustomization stands in.
@@ -278,199 +331,9 @@ impl Applied {
     }
 }
 
-struct Walk<'a> {
-    files: &'a dyn Files,
-    parsed: &'a mut Parsed,
-    applied: Applied,
-    /// Kustomizations whose folders are still to be looked at.
-    open: Vec<Owner>,
-    /// The kustomizations around the one that is being read, so that a circle ends.
-    around: Vec<String>,
-    /// The outermost of these that is not resolved.
-    through: Option<String>,
-}
-
-impl Walk<'_> {
-    fn all(&mut self) -> Result<(), Failure> {
-        while let Some(owner) = self.open.pop() {
-            let Some(folder) = self.applied.appliers.get(&owner).and_then(|applier| applier.folder.clone()) else {
-                continue;
-            };
-            let seen = self.folder(&owner, &folder)?;
-            if let Some(applier) = self.applied.appliers.get_mut(&owner) {
-                applier.seen = seen;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a Kustomization applies of a folder; whether there is such a folder.
-    fn folder(&mut self, owner: &Owner, folder: &str) -> Result<bool, Failure> {
-        if let Some(file) = self.kustomization_of(folder)? {
-            self.kustomization(owner, folder, &file)?;
-            return Ok(true);
-        }
-        let paths = self.files.below(folder)?;
-        for path in generated_resources(&paths, folder) {
-            self.entry(owner, &path)?;
-        }
-        Ok(!paths.is_empty())
-    }
-
-    fn kustomization_of(&self, folder: &str) -> Result<Option<String>, Failure> {
-        for name in KUSTOMIZATION_FILES {
-            let path = join(folder, name);
-            if self.files.read(&path)?.is_some() {
-                return Ok(Some(path));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A kustomization of the repo: what it lists, and itself if that is not all that it does.
-    fn kustomization(&mut self, owner: &Owner, folder: &str, file: &str) -> Result<(), Failure> {
-        self.applied.reached.extend([folder, file].map(|path| (owner.clone(), path.to_owned())));
-        let bytes = self.files.read(file)?.unwrap_or_default();
-        let documents = self.parsed.documents(file, &bytes);
-        let document = documents.as_deref().and_then(|all| if let [one] = all { Some(one) } else { None });
-        let again = self.around.iter().any(|around| around == file);
-        let resources = document.and_then(|document| listed(document)).filter(|_| !again);
-        let plain = resources.is_some() && document.is_some_and(|document| is_plain(document));
-        if !plain {
-            self.keep(owner, file, bytes.into_owned());
-        }
-        let outer = self.through.clone();
-        if !plain && outer.is_none() {
-            self.through = Some(file.to_owned());
-        }
-        self.around.push(file.to_owned());
-        for resource in resources.unwrap_or_default() {
-            match path_from(folder, &resource).filter(|_| !is_remote(&resource)) {
-                Some(path) => self.entry(owner, &path)?,
-                None => self.keep(owner, &resource, Vec::new()),
-            }
-        }
-        self.around.pop();
-        self.through = outer;
-        Ok(())
-    }
-
-    /// A file or a folder that is listed.
-    fn entry(&mut self, owner: &Owner, path: &str) -> Result<(), Failure> {
-        if let Some(bytes) = self.files.read(path)? {
-            self.file(owner, path, &bytes);
-            return Ok(());
-        }
-        if let Some(file) = self.kustomization_of(path)? {
-            return self.kustomization(owner, path, &file);
-        }
-        self.keep(owner, path, Vec::new());
-        Ok(())
-    }
-
-    fn file(&mut self, owner: &Owner, path: &str, bytes: &[u8]) {
-        self.applied.reached.insert((owner.clone(), path.to_owned()));
-        let bootstrap = path.ends_with(&format!("/{BOOTSTRAP}/{COMPONENTS}"));
-        let documents = if bootstrap { None } else { self.parsed.documents(path, bytes) };
-        let objects = documents.as_deref().and_then(objects);
-        match objects {
-            Some(objects) => objects.into_iter().for_each(|(id, document)| self.object(owner, path, id, document)),
-            None => self.keep(owner, path, bytes.to_owned()),
-        }
-    }
-
-    fn object(&mut self, owner: &Owner, path: &str, id: ObjectId, document: Arc<Value>) {
-        let kept = is_kept(&document);
-        if is_kustomization(&id) {
-            let nested = Owner::of(&id);
-            if !self.applied.applies(&nested) {
-                let applier = Applier {
-                    by: Some(owner.clone()),
-                    prunes: prunes(&document),
-                    deletes: deletes(&document),
-                    kept,
-                    folder: own_folder(&id, &document),
-                    seen: false,
-                };
-                self.applied.appliers.insert(nested.clone(), applier);
-                self.open.push(nested);
-            }
-        }
-        let (by, file, through) = (owner.clone(), path.to_owned(), self.through.clone());
-        self.applied.objects.push(Object { id, by, file, kept, through, document });
-    }
-
-    /// Within a kustomization that is kept itself nothing more is.
-    fn keep(&mut self, owner: &Owner, entry: &str, content: Vec<u8>) {
-        if self.through.is_some() {
-            return;
-        }
-        self.applied.opaque.insert(Opaque { by: owner.clone(), entry: entry.to_owned(), content });
-    }
-}
-
-/// The objects of a file, those of lists one by one; nothing if one of its documents is no object. A file of comments has none.
-fn objects(documents: &[Arc<Value>]) -> Option<Vec<(ObjectId, Arc<Value>)>> {
-    let mut objects = Vec::new();
-    for document in documents {
-        let items = document.get("items").and_then(Value::as_array);
-        let list = items.filter(|_| text_at(document, &["kind"]).is_some_and(|kind| kind.ends_with("List")));
-        if let Some(items) = list {
-            for item in items {
-                objects.push((object_id(item)?, Arc::new(item.clone())));
-            }
-        } else {
-            objects.push((object_id(document)?, Arc::clone(document)));
-        }
-    }
-    let manifest = |(id, _): &(ObjectId, Arc<Value>)| id.group != KUSTOMIZE_GROUP;
-    objects.iter().all(manifest).then_some(objects)
-}
-
-/// Whether a kustomization does nothing that makes other objects of those that it lists.
-fn is_plain(document: &Value) -> bool {
-    let plain = |keys: &serde_json::Map<String, Value>| keys.keys().all(|key| PLAIN_KEYS.contains(&key.as_str()));
-    document.as_object().is_some_and(plain) && text_at(document, &["kind"]) != Some("Component")
-}
-
-/// What a kustomization lists; nothing if that cannot be read.
-fn listed(document: &Value) -> Option<Vec<String>> {
-    let of = |key: &str| document.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    let all = ["resources", "bases", "components"].into_iter().flat_map(of);
-    all.map(|resource| resource.as_str().map(str::to_owned)).collect()
-}
-
-/// Whether a resource is an address (kubernetes-sigs/kustomize api/internal/git/repospec.go).
-fn is_remote(resource: &str) -> bool {
-    resource.contains("://")
-        || resource.contains("?ref=")
-        || resource.starts_with("git@")
-        || resource.starts_with("github.com")
-}
-
-/// A relative path, seen from a folder; nothing if it leaves the repo.
-fn path_from(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-/// The folder that a Flux Kustomization applies, if it is one of this repo.
-fn own_folder(id: &ObjectId, document: &Value) -> Option<String> {
-    let source = |key: &str| text_at(document, &["spec", "sourceRef", key]);
-    let own = id.namespace.as_deref();
-    let ours = source("kind") == Some("GitRepository")
-        && source("name") == Some(BOOTSTRAP)
-        && source("namespace").or(own) == Some(BOOTSTRAP);
-    ours.then(|| path_from("", text_at(document, &["spec", "path"]).unwrap_or_default())).flatten()
+/// The GitRepository that bootstrap makes.
+fn own_repository() -> Owner {
+    Owner { namespace: BOOTSTRAP.to_owned(), name: BOOTSTRAP.to_owned() }
 }
 
 /// Whether a Kustomization deletes what leaves it.

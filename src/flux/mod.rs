@@ -7,5 +7,6 @@
 
 pub mod applied;
 pub mod folder;
+mod walk;
 
 pub use folder::{KUSTOMIZATION_FILES, generated_resources, has_kustomization};

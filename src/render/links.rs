@@ -14,8 +14,19 @@ use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::Name;
 use crate::tree::object_id;
 
-/// Orders the units, or reports what is missing and which circles there are.
-pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<Waits> {
+/// Something that a unit uses and nothing in the profile brings, though the cluster may have it from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unmet {
+    /// The capability.
+    pub capability: String,
+    /// What uses it.
+    pub what: String,
+    /// The capability in words.
+    pub words: String,
+}
+
+/// Orders the units, or reports what is missing and which circles there are; with what is used and brought by nothing.
+pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<(Waits, BTreeSet<Unmet>)> {
     let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.applied && contents.has(unit)).collect();
     let mut providers: BTreeMap<String, &str> = BTreeMap::new();
     for unit in &units {
@@ -24,7 +35,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             providers.entry(capability).or_insert(&unit.name);
         }
     }
-    let mut edges = Vec::new();
+    let (mut edges, mut unmet) = (Vec::new(), BTreeSet::new());
     for unit in &units {
         let there = |need: &At<Name>| {
             let needed = plan.units.iter().find(|unit| unit.name == need.as_str())?;
@@ -48,7 +59,16 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
                     &format!("{} needs {}", need.what, described_whole(&need.capability)),
                 )),
                 None if plan.given.contains(&need.capability) => {}
-                None if need.optional => problems.extend(mistyped(unit, &need, &providers)),
+                None if need.optional => {
+                    problems.extend(mistyped(unit, &need, &providers));
+                    // With `needs` the profile says what brings it; what a component can do without is said by the component.
+                    let of_objects = unit.needs.is_empty() && !unit.requires.contains(&need);
+                    unmet.extend(of_objects.then(|| Unmet {
+                        words: described_whole(&need.capability),
+                        capability: need.capability,
+                        what: need.what,
+                    }));
+                }
                 None => problems.extend(missing(plan, unit, &need)),
             }
         }
@@ -56,7 +76,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     let names: Vec<String> = units.iter().map(|unit| unit.name.clone()).collect();
     edges.retain(|edge| names.contains(&edge.to));
     match order::order(&names, &edges) {
-        Ok(waits) => Some(waits),
+        Ok(waits) => Some((waits, unmet)),
         Err(circle) => {
             problems.push(explain(plan, &circle));
             None

@@ -23,6 +23,7 @@ use crate::template::{Apis as _, Context};
 use crate::tree::{File, ROOT_ENTRIES, Tree, TreePath, is_below, is_in};
 use crate::yaml;
 use contents::Contents;
+pub use links::Unmet;
 
 /// Files of a unit: name → documents.
 type Files = BTreeMap<String, Vec<Value>>;
@@ -44,6 +45,8 @@ pub struct Rendered {
     pub unmanaged: BTreeSet<String>,
     /// Files and folders below [`Rendered::path`] that the root lists for the user.
     pub included: Vec<String>,
+    /// What units use and nothing in the profile brings.
+    pub unmet: BTreeSet<Unmet>,
 }
 
 /// Renders a plan. `existing` are the paths of the files below the tree today.
@@ -52,7 +55,8 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
     let waits = links::waits(plan, &contents, problems);
     let mut writer = Writer { plan, tree: Tree::default(), owners: BTreeMap::new(), problems };
     writer.units(&contents);
-    writer.kustomizations(&contents, waits.as_ref()?);
+    let (waits, unmet) = waits?;
+    writer.kustomizations(&contents, &waits);
     writer.sources();
     writer.scripts();
     writer.root(existing);
@@ -66,6 +70,7 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
         seeds,
         owners,
         unmanaged,
+        unmet,
         included: plan.profile.flux.include.iter().map(std::string::ToString::to_string).collect(),
     })
 }
