@@ -760,3 +760,19 @@ fn a_tree_without_a_profile_is_told() {
     assert!(run.stderr.starts_with(says), "{}", run.stderr);
     assert!(repo.exists("clusters/minimal/kustomization.yaml"));
 }
+
+#[test]
+fn a_tree_that_was_moved_by_the_profile_is_told_with_how_flux_follows() {
+    let repo = rendered();
+    repo.write("profiles/minimal.yaml", &profile("minimal").replace("flux:\n", "flux:\n  path: deploy/minimal\n"));
+    let run = repo.fluxwright(&["render"]);
+    assert_eq!(run.code, 0);
+    let says = "\
+warning FW410 tree-without-profile: `clusters/minimal` is a tree of fluxwright's, and no profile belongs to it
+--> clusters/minimal
+ = because: the profile's `flux.path` is deploy/minimal now; Flux reads clusters/minimal until its own Kustomization is told so
+ = hint: write `flux.path: clusters/minimal` to stay; to move, let deploy/minimal hold all that clusters/minimal does, then change `path` in flux-system/gotk-sync.yaml; git rm -r clusters/minimal only when Flux reads deploy/minimal
+
+";
+    assert_eq!(run.stderr, says);
+}

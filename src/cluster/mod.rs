@@ -352,13 +352,27 @@ pub fn trees_without_profile(disk: &dyn Disk, root: &Path, clusters: &[Cluster])
         let lock = root.join(&path).join(lock::NAME);
         let owned = clusters.iter().any(|cluster| cluster.rendered.path == path);
         if !owned && disk::entry(disk, &lock)?.is_some() {
-            let says = format!("`{path}` is a tree of fluxwright's, and no profile belongs to it");
-            let problem = Problem::warning(Code::TREE_WITHOUT_PROFILE, says).at(Place::file(&path));
-            let because = "its profile was deleted or renamed, and Flux applies the tree as long as it stands there";
-            problems.push(problem.because(because).hint(format!(
-                "to go on with it, put its profile back; to let the cluster go, first let Flux go: flux uninstall, then:\ngit rm -r {path}"
-            )));
+            let namesake = clusters.iter().find(|cluster| cluster.name() == name);
+            problems.push(without_profile(&path, namesake));
         }
     }
     Ok(problems)
+}
+
+/// A tree that no profile belongs to; `namesake` is the cluster of its name, whose tree is elsewhere.
+fn without_profile(path: &str, namesake: Option<&Cluster>) -> Problem {
+    let says = format!("`{path}` is a tree of fluxwright's, and no profile belongs to it");
+    let problem = Problem::warning(Code::TREE_WITHOUT_PROFILE, says).at(Place::file(path));
+    match namesake.map(|cluster| &cluster.rendered.path) {
+        None => problem
+            .because("its profile was deleted or renamed, and Flux applies the tree as long as it stands there")
+            .hint(format!(
+                "to go on with it, put its profile back; to let the cluster go, first let Flux go: flux uninstall, then:\ngit rm -r {path}"
+            )),
+        Some(now) => problem
+            .because(format!("the profile's `flux.path` is {now} now; Flux reads {path} until its own Kustomization is told so"))
+            .hint(format!(
+                "write `flux.path: {path}` to stay; to move, let {now} hold all that {path} does, then change `path` in flux-system/gotk-sync.yaml; git rm -r {path} only when Flux reads {now}"
+            )),
+    }
 }
