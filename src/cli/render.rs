@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::commit::{self, Asked, Prepared};
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
+use crate::catalog::Catalog;
 use crate::cluster::{Allowed, Cluster, Counts, Lost, Verb, trees_without_profile};
 use crate::disk::Disk;
 use crate::error::Failure;
@@ -79,6 +80,21 @@ struct Outcome<'a> {
     warnings: &'a [Problem],
 }
 
+/// What was told on the way, and is told again in JSON.
+struct Told {
+    format: Format,
+    problems: Vec<Problem>,
+}
+
+impl Told {
+    fn tell(&mut self, problems: Vec<Problem>) {
+        if self.format == Format::Text {
+            report::warnings(&problems);
+        }
+        self.problems.extend(problems);
+    }
+}
+
 impl Render {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
@@ -86,49 +102,68 @@ impl Render {
         let catalog = workspace.catalog()?;
         let disk: &dyn Disk = &workspace.disk;
         let root = self.out.as_ref().map_or(workspace.root.clone(), |out| workspace.start.join(out));
-        let sources = workspace.profiles(&self.profiles)?;
-        let (mut clusters, mut warnings) = workspace.clusters(&catalog, &root, sources, self.discard_edits)?;
-        self.take_over(&workspace, &mut clusters)?;
-        if self.profiles.is_empty() {
-            warnings.extend(trees_without_profile(disk, &root, &clusters)?);
-        }
-        warnings.extend(super::schema::stale(&workspace, &catalog)?);
-        if global.format == Format::Text {
-            report::warnings(&warnings);
-        }
+        let mut told = Told { format: global.format, problems: Vec::new() };
+        let (clusters, warnings) = self.read(&workspace, &catalog, &root)?;
+        told.tell(warnings);
         if !self.stdout.is_empty() {
             return self.print(&clusters);
         }
         let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog };
-        let (told, mut used) = self.refuse(disk, &root, &clusters, allowed)?;
-        if global.format == Format::Text {
-            report::warnings(&told);
-        }
-        let mut warnings = [warnings, told].concat();
+        let (warnings, used) = self.refuse(disk, &root, &clusters, allowed)?;
+        told.tell(warnings);
         if self.check {
-            return Ok(
-                self.tell_stale(&Outcome { clusters: &clusters, committed: None, warnings: &warnings }, global.format)
-            );
+            let outcome = Outcome { clusters: &clusters, committed: None, warnings: &told.problems };
+            return Ok(self.tell_stale(&outcome, global.format));
         }
+        let (committed, warnings) = self.write(disk, &root, &clusters, allowed, used)?;
+        told.tell(warnings);
+        let outcome = Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &told.problems };
+        self.tell_written(&outcome, global.format);
+        Ok(Done::Same)
+    }
+
+    /// The clusters as they would be written, with what there is to tell of the repo.
+    fn read(
+        &self,
+        workspace: &Workspace,
+        catalog: &Catalog,
+        root: &Path,
+    ) -> Result<(Vec<Cluster>, Vec<Problem>), Failure> {
+        let sources = workspace.profiles(&self.profiles)?;
+        // The schema is made of the whole catalog, and a profile reads a few components of it: beside each other they
+        // take no longer than the profile.
+        let (read, stale) = std::thread::scope(|threads| {
+            let stale = threads.spawn(|| super::schema::stale(workspace, catalog));
+            let read = workspace.clusters(catalog, root, sources, self.discard_edits);
+            (read, stale.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let (mut clusters, mut warnings) = read?;
+        self.take_over(workspace, &mut clusters)?;
+        if self.profiles.is_empty() {
+            warnings.extend(trees_without_profile(&workspace.disk, root, &clusters)?);
+        }
+        warnings.extend(stale?);
+        Ok((clusters, warnings))
+    }
+
+    /// Writes what differs, and commits it if that is asked; what is told of it.
+    fn write(
+        &self,
+        disk: &dyn Disk,
+        root: &Path,
+        clusters: &[Cluster],
+        allowed: Allowed<'_>,
+        mut used: BTreeSet<String>,
+    ) -> Result<(Option<Committed>, Vec<Problem>), Failure> {
         let asked = self.commit()?;
-        let commit = asked.map(|asked| commit::prepare(disk, &root, &clusters, asked, allowed)).transpose()?;
+        let commit = asked.map(|asked| commit::prepare(disk, root, clusters, asked, allowed)).transpose()?;
         used.extend(commit.iter().flat_map(|commit| commit.used.clone()));
-        let unused = self.unused(&used);
-        match clusters.as_slice() {
-            [one] => one.write(disk, &root)?,
-            many => many.par_iter().try_for_each(|cluster| cluster.write(disk, &root))?,
+        match clusters {
+            [one] => one.write(disk, root)?,
+            many => many.par_iter().try_for_each(|cluster| cluster.write(disk, root))?,
         }
         let (committed, told) = commit.map(Prepared::make).transpose()?.unzip();
-        let told: Vec<Problem> = told.flatten().into_iter().chain(unused).collect();
-        if global.format == Format::Text {
-            report::warnings(&told);
-        }
-        warnings.extend(told);
-        self.tell_written(
-            &Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &warnings },
-            global.format,
-        );
-        Ok(Done::Same)
+        Ok((committed, told.flatten().into_iter().chain(self.unused(&used)).collect()))
     }
 
     /// The files that the user hands over become ours, or it is said why not.
