@@ -10,7 +10,7 @@ use std::thread;
 use fluxwright::disk::LocalDisk;
 use fluxwright::error::Failure;
 use fluxwright::problem::Code;
-use fluxwright::repo::{Committed, Draft, Identity, Repo as Library};
+use fluxwright::repo::{ByHand, Committed, Draft, Identity, Repo as Library};
 use fluxwright::tree::File;
 use repo_builder::{Repo, profile};
 
@@ -146,7 +146,8 @@ fn draft(repo: &Library<'_>, text: &str) -> Draft {
 #[test]
 fn a_commit_of_other_files_that_came_first_is_built_upon() {
     let repo = four();
-    let library = Library::open(&LocalDisk, &repo.root, "").unwrap();
+    let library =
+        Library::open(&LocalDisk, &repo.root, ByHand { commit: String::new(), signed: String::new() }).unwrap();
     let draft = draft(&library, "ours\n");
     repo.write("mine.txt", "theirs\n");
     repo.save();
@@ -163,7 +164,8 @@ fn a_commit_of_other_files_that_came_first_is_built_upon() {
 fn what_came_first_and_was_compared_is_not_undone() {
     for theirs in ["profiles/one.yaml", "clusters/one/mine.yaml", "switch"] {
         let repo = four();
-        let library = Library::open(&LocalDisk, &repo.root, "").unwrap();
+        let library =
+            Library::open(&LocalDisk, &repo.root, ByHand { commit: String::new(), signed: String::new() }).unwrap();
         let draft = draft(&library, "ours\n");
         if theirs == "switch" {
             repo.git(&["switch", "--quiet", "-c", "side"]);

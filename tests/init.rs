@@ -231,6 +231,30 @@ fn without_an_author_nothing_is_made() {
     assert!(!repo.exists("new"));
 }
 
+/// The lines of the hint begin the repository, and leave the signing to git.
+#[test]
+fn where_commits_are_to_be_signed_the_hint_begins_all_the_same() {
+    let repo = empty();
+    fs::write(repo.beside("home/.gitconfig"), "[commit]\n\tgpgsign = true\n").unwrap();
+    let run = init(&repo, &["new", "--name", "alpha"]);
+    assert_eq!(run.code, 2);
+    let says = "\
+error FW502 git-state: commits are to be signed (commit.gpgsign, with openpgp)
+--> ./new
+ = because: fluxwright does not sign yet, and an unsigned commit is not what you asked for
+ = hint: let git sign the commit after it was made:
+         git -C ./new config commit.gpgsign false
+         fluxwright init ./new --name alpha --example minimal
+         git -C ./new config commit.gpgsign true
+         git -C ./new commit --amend --no-edit --gpg-sign
+\n";
+    assert_eq!(run.stderr, says);
+    git_in(&repo, "./new", &["config", "commit.gpgsign", "false"]);
+    init(&repo, &["./new", "--name", "alpha"]).done();
+    git_in(&repo, "./new", &["config", "commit.gpgsign", "true"]);
+    assert_eq!(git_in(&repo, "new", &["rev-list", "--count", "HEAD"]), "1\n");
+}
+
 #[test]
 fn a_wrong_name_or_example_is_said_before_anything_is_made() {
     let repo = empty();

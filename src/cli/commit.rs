@@ -10,7 +10,7 @@ use crate::cluster::{Allowed, Cluster, Counts};
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
 use crate::problem::{Problem, shell_word};
-use crate::repo::{Committed, Draft, Entry, Repo, Who, git_at};
+use crate::repo::{ByHand, Committed, Draft, Entry, Repo, Who, git_at};
 
 /// What is asked of a commit.
 pub struct Asked<'a> {
@@ -22,6 +22,8 @@ pub struct Asked<'a> {
     pub message: Option<&'a str>,
     /// Files beyond those of the clusters.
     pub more: Vec<Entry>,
+    /// How to make the commit by hand, if not by what `render` writes.
+    pub by_hand: Option<ByHand>,
 }
 
 /// A commit that can be made.
@@ -56,7 +58,11 @@ pub fn prepare<'d>(
     asked: Asked<'_>,
     allowed: Allowed<'_>,
 ) -> Result<Prepared<'d>, Failure> {
-    let repo = Repo::open(disk, root, &by_hand(disk, root, clusters)?)?;
+    let by_hand = match asked.by_hand {
+        Some(by_hand) => by_hand,
+        None => by_hand_of(disk, root, clusters)?,
+    };
+    let repo = Repo::open(disk, root, by_hand)?;
     repo.refuse_environment(&who::git_variables())?;
     let (author, committer) = repo.identities(&asked.who)?;
     let target = repo.target(asked.branch)?;
@@ -92,7 +98,7 @@ pub fn prepare<'d>(
 }
 
 /// How to make the same commit with git itself; the paths are what a commit may hold and is there.
-fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String, Error> {
+fn by_hand_of(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<ByHand, Error> {
     let mut paths = Vec::new();
     for cluster in clusters {
         paths.push(cluster.rendered.path.clone());
@@ -105,7 +111,8 @@ fn by_hand(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<String,
     }
     let paths: Vec<String> = paths.iter().map(|path| shell_word(path)).collect();
     let git = git_at(root);
-    Ok(format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" ")))
+    let commit = format!("render without --commit, then:\n{git} add {}\n{git} commit", paths.join(" "));
+    Ok(ByHand { signed: commit.clone(), commit })
 }
 
 /// The repo's own components as a commit holds them: files that git does not ignore, and those of HEAD that are gone.

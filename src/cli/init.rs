@@ -1,6 +1,7 @@
 //! `init`: a repository with one cluster in it, rendered and committed; or one more cluster in a repository that is there.
 //!
-//! Nothing that exists is touched. Everything that stands in the way is found before the first file is written.
+//! Nothing that exists is touched. Everything that stands in the way is found before the first file is written; if git itself
+//! then refuses, the empty repository that was made for it stays, and the next `init` goes on in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::disk::{self, Disk, Entry, LocalDisk, changes, said, write};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source, nearest, shell_word};
 use crate::profile::Profile;
-use crate::repo::{self, Committed, Repo, Who};
+use crate::repo::{self, ByHand, Committed, Repo, Who, git_at};
 use crate::scaffold;
 use crate::schema;
 use crate::texts::Name;
@@ -59,6 +60,8 @@ struct Beginning {
     kept: Vec<String>,
     /// What is at the folder now.
     place: InPlace,
+    /// What to do if git is in no state for it.
+    by_hand: ByHand,
 }
 
 impl Init {
@@ -95,7 +98,8 @@ impl Init {
     /// Everything that will be written, or what stands in its way.
     fn plan(&self, workspace: &Workspace, name: &Name) -> Result<(Beginning, Vec<Problem>), Failure> {
         let (disk, root) = (&workspace.disk, workspace.root.as_path());
-        let place = place_of(disk, workspace)?;
+        let by_hand = self.by_hand(workspace, name);
+        let place = place_of(disk, workspace, by_hand.clone())?;
         let path = root.join(format!("profiles/{name}.yaml"));
         for path in [&path, &path.with_extension("yml")] {
             if disk::entry(disk, path)?.is_some() {
@@ -123,7 +127,20 @@ impl Init {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok((Beginning { cluster, profile, files, kept, place }, warnings))
+        Ok((Beginning { cluster, profile, files, kept, place, by_hand }, warnings))
+    }
+
+    /// A first commit that is to be signed is made by us, and made anew by git: there is no tree before it.
+    fn by_hand(&self, workspace: &Workspace, name: &Name) -> ByHand {
+        let (git, folder) = (git_at(&workspace.root), shell_word(&workspace.root.display().to_string()));
+        let again = format!("fluxwright init {folder} --name {name} --example {}", self.example);
+        ByHand {
+            commit: "put a profile into profiles/, then:\nfluxwright render\ngit add .\ngit commit".to_owned(),
+            signed: format!(
+                "let git sign the commit after it was made:\n{git} config commit.gpgsign false\n{again}\n{git} config commit.gpgsign true\n\
+                 {git} commit --amend --no-edit --gpg-sign"
+            ),
+        }
     }
 
     /// The example under the user's name; in a repository that is there with its branch and address.
@@ -153,7 +170,7 @@ fn edited(text: Option<String>) -> Result<String, Error> {
 }
 
 /// Whether a repository is there, or may be made.
-fn place_of(disk: &dyn Disk, workspace: &Workspace) -> Result<InPlace, Failure> {
+fn place_of(disk: &dyn Disk, workspace: &Workspace, by_hand: ByHand) -> Result<InPlace, Failure> {
     let root = workspace.root.as_path();
     let shown = match workspace.shown(root) {
         here if here.is_empty() => ".".to_owned(),
@@ -170,7 +187,6 @@ fn place_of(disk: &dyn Disk, workspace: &Workspace) -> Result<InPlace, Failure> 
         refuse_inside(disk, root, &shown)?;
         return Ok(InPlace::Fresh);
     }
-    let by_hand = "put a profile into profiles/, then:\nfluxwright render\ngit add .\ngit commit";
     let repo = Repo::open(disk, root, by_hand)?;
     Ok(InPlace::Repository { branch: repo.branch()?, origin: repo.origin()? })
 }
@@ -212,7 +228,8 @@ impl Beginning {
         }
         let message = format!("Begin with the cluster {}", self.cluster.name());
         let more = self.files.iter().map(|(path, file)| (path.clone(), Some(file.clone()))).collect();
-        let asked = Asked { who, branch: None, message: Some(&message), more };
+        let by_hand = Some(self.by_hand.clone());
+        let asked = Asked { who, branch: None, message: Some(&message), more, by_hand };
         let catalog = workspace.catalog()?;
         let clusters = std::slice::from_ref(&self.cluster);
         let commit = commit::prepare(disk, root, clusters, asked, Allowed { prune_ok: &[], catalog: &catalog })?;

@@ -253,7 +253,7 @@ impl Render {
             Branch::parse(branch).map_err(|why| argument(format!("`{branch}` {why}")))?;
         }
         let (branch, message) = (self.branch.as_deref(), self.message.as_deref());
-        Ok(Some(Asked { who, branch, message, more: Vec::new() }))
+        Ok(Some(Asked { who, branch, message, more: Vec::new(), by_hand: None }))
     }
 
     fn tell_stale(&self, outcome: &Outcome<'_>, format: Format) -> Done {

@@ -44,7 +44,7 @@ impl Repo<'_> {
             Problem::warning(Code::HOOKS_NOT_RUN, format!("{names} {verb} not run"))
                 .at(Place::file(folder.display().to_string()))
                 .because("fluxwright makes the commit itself, without git")
-                .hint(format!("{again}{}", self.by_hand)),
+                .hint(format!("{again}{}", self.by_hand.commit)),
         ))
     }
 }

@@ -40,7 +40,7 @@ pub struct Repo<'d> {
     own: PathBuf,
     /// The folder of branches and configuration.
     shared: PathBuf,
-    by_hand: String,
+    by_hand: ByHand,
 }
 
 /// One path of a commit: its file, or nothing for one that goes.
@@ -94,15 +94,23 @@ const SUBMODULE: u32 = 0o160_000;
 /// How often a commit is made anew because the branch moved by a commit of other files.
 const MOST_MOVES: usize = 20;
 
+/// How a user makes the commit that we refuse to make, as a hint says it.
+#[derive(Debug, Clone)]
+pub struct ByHand {
+    /// With git itself: `render without --commit, then: …`.
+    pub commit: String,
+    /// So that git signs it.
+    pub signed: String,
+}
+
 impl<'d> Repo<'d> {
-    /// Opens the repository whose work tree's root is `root`. `by_hand` says how to commit with git itself: `render
-    /// without --commit, then: …`.
+    /// Opens the repository whose work tree's root is `root`. `by_hand` says how to commit with git itself.
     ///
     /// # Errors
     /// There is none, or it is in a state in which we do not commit; each with what to type.
-    pub fn open(disk: &'d dyn Disk, root: &Path, by_hand: &str) -> Result<Repo<'d>, Failure> {
+    pub fn open(disk: &'d dyn Disk, root: &Path, by_hand: ByHand) -> Result<Repo<'d>, Failure> {
         let layout = layout::find(disk, root)?;
-        layout::refuse_format(&layout, root, by_hand)?;
+        layout::refuse_format(&layout, root, &by_hand.commit)?;
         let flags = RepositoryOpenFlags::NO_SEARCH;
         let none: [&Path; 0] = [];
         let opened = match Repository::open_ext(root, flags, none) {
@@ -114,7 +122,7 @@ impl<'d> Repo<'d> {
             Err(error) => return Err(git("open the repository", root, error).into()),
         };
         let layout::Layout { own, shared } = layout;
-        let repo = Repo { opened, disk, root: root.to_owned(), own, shared, by_hand: by_hand.to_owned() };
+        let repo = Repo { opened, disk, root: root.to_owned(), own, shared, by_hand };
         repo.refuse_state()?;
         locks::wait_for(disk, &locks::lock_of(&repo.own.join("index")))?;
         locks::wait_for(disk, &locks::lock_of(&repo.own.join("HEAD")))?;

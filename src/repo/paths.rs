@@ -150,7 +150,7 @@ impl Repo<'_> {
                 "see which line does it:\n{} check-attr {name} {first}\n# and take these paths out, at the end of .gitattributes:\n{}\n# or {}",
                 self.git_here(),
                 lines.join("\n"),
-                self.by_hand
+                self.by_hand.commit
             ))
     }
 

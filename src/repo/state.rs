@@ -101,7 +101,7 @@ impl Repo<'_> {
         };
         let says = format!("commits are to be signed (commit.gpgsign, with {format})");
         let because = "fluxwright does not sign yet, and an unsigned commit is not what you asked for";
-        Ok(Some(self.state(says, because, format!("{key}{}", self.by_hand))))
+        Ok(Some(self.state(says, because, format!("{key}{}", self.by_hand.signed))))
     }
 }
 
