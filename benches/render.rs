@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use fluxwright::catalog::Catalog;
-use fluxwright::cluster::Cluster;
+use fluxwright::cluster::{Allowed, Cluster};
 use fluxwright::disk::LocalDisk;
 use fluxwright::plan::Plan;
 use fluxwright::problem::{Problems, Source};
@@ -49,8 +49,12 @@ fn plan_and_tree(bencher: Bencher<'_, '_>, case: &str) {
 }
 
 fn cluster(root: &std::path::Path) -> Cluster {
+    cluster_of(root, &source("maelstrom"))
+}
+
+fn cluster_of(root: &std::path::Path, source: &Arc<Source>) -> Cluster {
     let catalog = Catalog::new(BTreeMap::new()).unwrap();
-    Cluster::read(&LocalDisk, root, &catalog, root.join("profile.yaml"), &source("maelstrom"), false).unwrap().0
+    Cluster::read(&LocalDisk, root, &catalog, root.join("profile.yaml"), source, false).unwrap().0
 }
 
 #[divan::bench]
@@ -71,4 +75,17 @@ fn compare_with_an_equal_tree(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().unwrap();
     cluster(folder.path()).write(&LocalDisk, folder.path()).unwrap();
     bencher.bench_local(|| assert!(cluster(folder.path()).changes.is_empty()));
+}
+
+/// What a change costs on top of rendering and comparing: the applied set of the folder, and of what would be written.
+#[divan::bench]
+fn what_would_be_lost_by_one_changed_value(bencher: Bencher<'_, '_>) {
+    let (folder, catalog) = (tempfile::tempdir().unwrap(), Catalog::new(BTreeMap::new()).unwrap());
+    cluster(folder.path()).write(&LocalDisk, folder.path()).unwrap();
+    let changed = MAELSTROM.replace("size: 4Gi", "size: 5Gi");
+    let cluster = cluster_of(folder.path(), &Source::new("profile.yaml", changed.as_str()));
+    assert!(!cluster.changes.is_empty());
+    let allowed = Allowed { prune_ok: &[], catalog: &catalog };
+    bencher
+        .bench_local(|| assert!(cluster.lost_on_disk(&LocalDisk, folder.path(), allowed).unwrap().problems.is_empty()));
 }

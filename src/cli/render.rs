@@ -158,10 +158,7 @@ impl Render {
         let asked = self.commit()?;
         let commit = asked.map(|asked| commit::prepare(disk, root, clusters, asked, allowed)).transpose()?;
         used.extend(commit.iter().flat_map(|commit| commit.used.clone()));
-        match clusters {
-            [one] => one.write(disk, root)?,
-            many => many.par_iter().try_for_each(|cluster| cluster.write(disk, root))?,
-        }
+        each(clusters, |cluster| cluster.write(disk, root))?;
         let (committed, told) = commit.map(Prepared::make).transpose()?.unzip();
         Ok((committed, told.flatten().into_iter().chain(self.unused(&used)).collect()))
     }
@@ -214,9 +211,8 @@ impl Render {
         let known = |cluster: &Cluster| !cluster.is_blocked() && cluster.changes.edited.is_empty();
         let mut lost = Lost::default();
         if clusters.iter().all(known) {
-            for cluster in clusters {
-                lost.extend(cluster.lost_on_disk(disk, root, allowed)?);
-            }
+            let of_each = each(clusters, |cluster| cluster.lost_on_disk(disk, root, allowed))?;
+            of_each.into_iter().for_each(|of_one| lost.extend(of_one));
         }
         let mut problems: Vec<Problem> = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files)).collect();
         if !self.check {
@@ -348,6 +344,18 @@ fn cluster_json(cluster: &Cluster) -> Value {
         "files": cluster.files().iter().map(file).collect::<Vec<_>>(),
         "edited": paths(&cluster.changes.edited),
     })
+}
+
+/// What is done for each cluster, side by side if there are several: one is done sooner than threads are started.
+fn each<T, E>(clusters: &[Cluster], of: impl Fn(&Cluster) -> Result<T, E> + Send + Sync) -> Result<Vec<T>, E>
+where
+    T: Send,
+    E: Send,
+{
+    match clusters {
+        [one] => Ok(vec![of(one)?]),
+        many => many.par_iter().map(of).collect(),
+    }
 }
 
 /// A file that was named, and that no tree has.
