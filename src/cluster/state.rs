@@ -10,8 +10,9 @@ use super::Cluster;
 use crate::disk::lock::Lock;
 use crate::disk::{self, Disk, Entry, said};
 use crate::error::Failure;
-use crate::flux::applied::Files;
+
 use crate::flux::folder::join;
+use crate::flux::walk::Files;
 use crate::repo::Repo;
 use crate::tree::{File, TreePath, is_below};
 

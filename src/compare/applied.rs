@@ -254,7 +254,7 @@ mod tests {
 
     use super::*;
     use crate::error::Failure;
-    use crate::flux::applied::{Entry, Files, Parsed};
+    use crate::flux::walk::{Entry, Files, Parsed};
 
     struct InMemory(BTreeMap<String, String>);
 

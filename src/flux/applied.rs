@@ -1,42 +1,23 @@
 //! The applied set: every object that Flux applies from a repo, and the Flux Kustomization that applies it.
 //!
-//! It is followed from where Flux begins ([`Entry`]): a kustomization's list, or the one that Flux would generate; files;
-//! nested Flux Kustomizations of the same repo. What cannot be resolved (a remote base, a kustomization that patches or
+//! What cannot be resolved (a remote base, a kustomization that patches or
 //! generates, a file that is no manifest) is kept as itself, as an [`Opaque`] entry with its bytes. What such a kustomization
 //! lists is followed all the same, by the names that stand in the files: what leaves them leaves what it builds.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::folder::{join, path_from};
-use super::walk::{is_remote, walk};
-use crate::error::Failure;
-use crate::tree::{self, ObjectId, is_in, object_id, text_at};
+use super::folder::path_from;
+use crate::tree::{ObjectId, text_at};
 
 /// The API group of Flux Kustomizations.
 const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 /// Flux's annotation or label that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 /// What `flux bootstrap` calls its folder, its namespace, its source and the Kustomization of the root.
-const BOOTSTRAP: &str = "flux-system";
-
-/// The files of a repo, by their paths from its root.
-pub trait Files {
-    /// The bytes of a file; nothing if there is none.
-    ///
-    /// # Errors
-    /// What the system or git says.
-    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure>;
-
-    /// The paths of all files below a folder.
-    ///
-    /// # Errors
-    /// What the system or git says.
-    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure>;
-}
+pub(super) const BOOTSTRAP: &str = "flux-system";
 
 /// A Flux Kustomization.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,9 +105,9 @@ pub struct Applier {
     /// Whether it says itself that it is not to be pruned.
     pub kept: bool,
     /// The GitRepository that it reads, if it reads one.
-    source: Option<Owner>,
+    pub(super) source: Option<Owner>,
     /// The folder in its source; none if it leads out of it.
-    folder: Option<String>,
+    pub(super) folder: Option<String>,
     /// Whether the objects that it applies may have other names and namespaces than in its folder.
     pub renames: bool,
     /// Whether its source is this repo, and its folder was found.
@@ -153,43 +134,6 @@ impl Applier {
     }
 }
 
-/// Where Flux begins to read a repo.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    owner: Owner,
-    folder: String,
-    prunes: bool,
-}
-
-impl Entry {
-    /// The Kustomization that bootstrap wrote for the folder `tree` or one around it; before bootstrap, the one that it
-    /// will write for `tree`.
-    ///
-    /// # Errors
-    /// What the files' place says.
-    pub fn of(files: &dyn Files, tree: &str) -> Result<Entry, Failure> {
-        let above = tree.match_indices('/').map(|(at, _)| &tree[..at]).rev();
-        for folder in std::iter::once(tree).chain(above).chain([""]) {
-            let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
-            let Some(bytes) = files.read(&sync)? else { continue };
-            let found =
-                tree::documents(&sync, &bytes).unwrap_or_default().iter().find_map(|it| Entry::in_sync(it, tree));
-            if let Some(entry) = found {
-                return Ok(entry);
-            }
-        }
-        // The Kustomization of the root has the name of its source.
-        Ok(Entry { owner: own_repository(), folder: tree.to_owned(), prunes: true })
-    }
-
-    fn in_sync(document: &Value, tree: &str) -> Option<Entry> {
-        let id = object_id(document).filter(is_kustomization)?;
-        let folder = path_from("", text_at(document, &["spec", "path"]).unwrap_or_default())?;
-        let covers = folder.is_empty() || is_in(tree, &folder);
-        covers.then(|| Entry { owner: Owner::of(&id), folder, prunes: prunes(document) })
-    }
-}
-
 /// What Flux applies from a repo.
 #[derive(Debug, Default)]
 pub struct Applied {
@@ -205,65 +149,7 @@ pub struct Applied {
     pub(super) begun: BTreeSet<Owner>,
 }
 
-/// The documents of a file; nothing if it cannot be read.
-pub(super) type Documents = Option<Vec<Arc<Value>>>;
-
-/// Files that were read already, with their bytes: two sets of one repo have most of them in common.
-#[derive(Debug, Default)]
-pub struct Parsed(BTreeMap<String, (Vec<u8>, Documents)>);
-
-impl Parsed {
-    /// The documents of a file with these bytes.
-    pub(super) fn documents(&mut self, path: &str, bytes: &[u8]) -> Documents {
-        match self.0.get(path) {
-            Some((known, documents)) if known == bytes => documents.clone(),
-            _ => {
-                let documents =
-                    tree::documents(path, bytes).map(|all| all.into_iter().map(Arc::new).collect::<Vec<_>>());
-                self.0.insert(path.to_owned(), (bytes.to_owned(), documents.clone()));
-                documents
-            }
-        }
-    }
-}
-
 impl Applied {
-    /// What Flux applies, from where it begins.
-    ///
-    /// `before` is what it applied until now: a Kustomization of that which stays in the cluster when it leaves the repo
-    /// goes on applying its folder.
-    ///
-    /// # Errors
-    /// What the files' place says.
-    pub fn of(
-        files: &dyn Files,
-        entry: &Entry,
-        before: Option<&Applied>,
-        parsed: &mut Parsed,
-    ) -> Result<Applied, Failure> {
-        let root = Applier {
-            by: None,
-            prunes: entry.prunes,
-            deletes: entry.prunes,
-            kept: false,
-            source: Some(own_repository()),
-            folder: Some(entry.folder.clone()),
-            renames: false,
-            seen: false,
-        };
-        let mut applied = Applied::default();
-        applied.appliers.insert(entry.owner.clone(), root);
-        let mut applied = walk(files, parsed, applied, vec![entry.owner.clone()])?;
-        let Some(before) = before else { return Ok(applied) };
-        let left = before.appliers.iter().filter(|(owner, _)| !applied.applies(owner));
-        let stays: Vec<_> = left.filter(|(owner, _)| before.outlives(owner, &applied)).collect();
-        let begun = stays.iter().map(|(owner, _)| (*owner).clone()).collect();
-        applied.appliers.extend(
-            stays.into_iter().map(|(owner, applier)| (owner.clone(), Applier { seen: false, ..applier.clone() })),
-        );
-        walk(files, parsed, applied, begun)
-    }
-
     /// The folder that a Kustomization applies, if it is one of this repo.
     pub(super) fn folder_of(&self, owner: &Owner) -> Option<String> {
         let applier = self.appliers.get(owner)?;
@@ -308,7 +194,7 @@ impl Applied {
 
     /// Whether a Flux Kustomization is in the cluster, and goes on, once the repo is as in `after`: it is still there, it is
     /// kept, or the one that applied it does not delete it.
-    fn outlives(&self, owner: &Owner, after: &Applied) -> bool {
+    pub(super) fn outlives(&self, owner: &Owner, after: &Applied) -> bool {
         let Some(applier) = self.appliers.get(owner).filter(|_| !after.applies(owner)) else { return true };
         applier.kept || applier.by.as_ref().is_none_or(|by| !self.takes_away(by, self.outlives(by, after)))
     }
@@ -332,7 +218,7 @@ impl Applied {
 }
 
 /// The GitRepository that bootstrap makes.
-fn own_repository() -> Owner {
+pub(super) fn own_repository() -> Owner {
     Owner { namespace: BOOTSTRAP.to_owned(), name: BOOTSTRAP.to_owned() }
 }
 
@@ -360,4 +246,12 @@ fn is_kept(document: &Value) -> bool {
 /// Whether an object is a Flux Kustomization.
 pub fn is_kustomization(id: &ObjectId) -> bool {
     id.kind == "Kustomization" && id.group == FLUX_GROUP
+}
+
+/// Whether a resource is an address (kubernetes-sigs/kustomize api/internal/git/repospec.go).
+pub(super) fn is_remote(resource: &str) -> bool {
+    resource.contains("://")
+        || resource.contains("?ref=")
+        || resource.starts_with("git@")
+        || resource.starts_with("github.com")
 }

@@ -1,12 +1,12 @@
 //! What Flux does with a repository: which files of a folder it applies, and which objects, by which Flux Kustomization.
 //!
-//! In: the files of a repo, wherever they are ([`applied::Files`]). Out: paths, and the applied set. This is a first form: what
+//! In: the files of a repo, wherever they are ([`walk::Files`]). Out: paths, and the applied set. This is a first form: what
 //! kustomize does beyond listing (patches, generators, prefixes) is not resolved here, and such an entry is kept as itself.
 //!
 //! Not here: what becomes of a difference of two such sets (`compare`), and reading or writing (`disk`, `repo`).
 
 pub mod applied;
 pub mod folder;
-mod walk;
+pub mod walk;
 
 pub use folder::{KUSTOMIZATION_FILES, generated_resources, has_kustomization};

@@ -1,16 +1,20 @@
-//! The walk through a repo, as Flux goes: from a folder to its kustomization or the one that Flux would generate, to what that
-//! lists, to the Flux Kustomizations in it and their folders.
+//! The walk through a repo, as Flux goes: from where it begins ([`Entry`]) to a folder's kustomization or the one that Flux would
+//! generate, to what that lists, to the Flux Kustomizations of the same repo in it and their folders.
 //!
-//! In: files, and a set with the Kustomizations to begin with. Out: the set with all that they apply.
+//! In: the files of a repo, wherever they are ([`Files`]). Out: the applied set.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::applied::{Applied, Applier, Files, Object, Opaque, Owner, Parsed, is_kustomization};
+use super::applied::{
+    Applied, Applier, BOOTSTRAP, Object, Opaque, Owner, is_kustomization, is_remote, own_repository, prunes,
+};
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
 use crate::error::Failure;
-use crate::tree::{ObjectId, object_id, text_at};
+use crate::tree::{self, ObjectId, is_in, object_id, text_at};
 
 /// The API group of a kustomization, which is no object.
 const KUSTOMIZE_GROUP: &str = "kustomize.config.k8s.io";
@@ -32,16 +36,123 @@ const PLAIN_KEYS: &[&str] = &[
     "buildMetadata",
 ];
 
+/// The files of a repo, by their paths from its root.
+pub trait Files {
+    /// The bytes of a file; nothing if there is none.
+    ///
+    /// # Errors
+    /// What the system or git says.
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure>;
+
+    /// The paths of all files below a folder.
+    ///
+    /// # Errors
+    /// What the system or git says.
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure>;
+}
+
+/// Where Flux begins to read a repo.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    owner: Owner,
+    folder: String,
+    prunes: bool,
+}
+
+impl Entry {
+    /// The Kustomization that bootstrap wrote for the folder `tree` or one around it; before bootstrap, the one that it
+    /// will write for `tree`.
+    ///
+    /// # Errors
+    /// What the files' place says.
+    pub fn of(files: &dyn Files, tree: &str) -> Result<Entry, Failure> {
+        let above = tree.match_indices('/').map(|(at, _)| &tree[..at]).rev();
+        for folder in std::iter::once(tree).chain(above).chain([""]) {
+            let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
+            let Some(bytes) = files.read(&sync)? else { continue };
+            let found =
+                tree::documents(&sync, &bytes).unwrap_or_default().iter().find_map(|it| Entry::in_sync(it, tree));
+            if let Some(entry) = found {
+                return Ok(entry);
+            }
+        }
+        // The Kustomization of the root has the name of its source.
+        Ok(Entry { owner: own_repository(), folder: tree.to_owned(), prunes: true })
+    }
+
+    fn in_sync(document: &Value, tree: &str) -> Option<Entry> {
+        let id = object_id(document).filter(is_kustomization)?;
+        let folder = path_from("", text_at(document, &["spec", "path"]).unwrap_or_default())?;
+        let covers = folder.is_empty() || is_in(tree, &folder);
+        covers.then(|| Entry { owner: Owner::of(&id), folder, prunes: prunes(document) })
+    }
+}
+
+/// The documents of a file; nothing if it cannot be read.
+type Documents = Option<Vec<Arc<Value>>>;
+
+/// Files that were read already, with their bytes: two sets of one repo have most of them in common.
+#[derive(Debug, Default)]
+pub struct Parsed(BTreeMap<String, (Vec<u8>, Documents)>);
+
+impl Parsed {
+    /// The documents of a file with these bytes.
+    fn documents(&mut self, path: &str, bytes: &[u8]) -> Documents {
+        match self.0.get(path) {
+            Some((known, documents)) if known == bytes => documents.clone(),
+            _ => {
+                let documents =
+                    tree::documents(path, bytes).map(|all| all.into_iter().map(Arc::new).collect::<Vec<_>>());
+                self.0.insert(path.to_owned(), (bytes.to_owned(), documents.clone()));
+                documents
+            }
+        }
+    }
+}
+
+impl Applied {
+    /// What Flux applies, from where it begins.
+    ///
+    /// `before` is what it applied until now: a Kustomization of that which stays in the cluster when it leaves the repo
+    /// goes on applying its folder.
+    ///
+    /// # Errors
+    /// What the files' place says.
+    pub fn of(
+        files: &dyn Files,
+        entry: &Entry,
+        before: Option<&Applied>,
+        parsed: &mut Parsed,
+    ) -> Result<Applied, Failure> {
+        let root = Applier {
+            by: None,
+            prunes: entry.prunes,
+            deletes: entry.prunes,
+            kept: false,
+            source: Some(own_repository()),
+            folder: Some(entry.folder.clone()),
+            renames: false,
+            seen: false,
+        };
+        let mut applied = Applied::default();
+        applied.appliers.insert(entry.owner.clone(), root);
+        let mut applied = walk(files, parsed, applied, vec![entry.owner.clone()])?;
+        let Some(before) = before else { return Ok(applied) };
+        let left = before.appliers.iter().filter(|(owner, _)| !applied.applies(owner));
+        let stays: Vec<_> = left.filter(|(owner, _)| before.outlives(owner, &applied)).collect();
+        let begun = stays.iter().map(|(owner, _)| (*owner).clone()).collect();
+        applied.appliers.extend(
+            stays.into_iter().map(|(owner, applier)| (owner.clone(), Applier { seen: false, ..applier.clone() })),
+        );
+        walk(files, parsed, applied, begun)
+    }
+}
+
 /// Goes through what the Kustomizations in `begun` apply, and adds it.
 ///
 /// # Errors
 /// What the files' place says.
-pub(super) fn walk(
-    files: &dyn Files,
-    parsed: &mut Parsed,
-    applied: Applied,
-    begun: Vec<Owner>,
-) -> Result<Applied, Failure> {
+fn walk(files: &dyn Files, parsed: &mut Parsed, applied: Applied, begun: Vec<Owner>) -> Result<Applied, Failure> {
     let mut walk = Walk { files, parsed, applied, open: begun, around: Vec::new(), through: None };
     walk.all()?;
     Ok(walk.applied)
@@ -209,12 +320,4 @@ fn listed(document: &Value) -> Option<Vec<String>> {
     let of = |key: &str| document.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
     let all = ["resources", "bases", "components"].into_iter().flat_map(of);
     all.map(|resource| resource.as_str().map(str::to_owned)).collect()
-}
-
-/// Whether a resource is an address (kubernetes-sigs/kustomize api/internal/git/repospec.go).
-pub(super) fn is_remote(resource: &str) -> bool {
-    resource.contains("://")
-        || resource.contains("?ref=")
-        || resource.starts_with("git@")
-        || resource.starts_with("github.com")
 }
