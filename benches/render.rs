@@ -85,7 +85,7 @@ fn what_would_be_lost_by_one_changed_value(bencher: Bencher<'_, '_>) {
     let changed = MAELSTROM.replace("size: 4Gi", "size: 5Gi");
     let cluster = cluster_of(folder.path(), &Source::new("profile.yaml", changed.as_str()));
     assert!(!cluster.changes.is_empty());
-    let allowed = Allowed { prune_ok: &[], catalog: &catalog };
+    let allowed = Allowed { prune_ok: &[], catalog: &catalog, head_follows: false };
     bencher
         .bench_local(|| assert!(cluster.lost_on_disk(&LocalDisk, folder.path(), allowed).unwrap().problems.is_empty()));
 }

@@ -204,7 +204,7 @@ fn a_nested_kustomization_that_is_guarded_goes_on() {
     include(&repo, &["apps.yaml"]);
     repo.fluxwright(&["render"]).done();
     without_include(&repo);
-    repo.fluxwright(&["render"]).done();
+    repo.fluxwright(&["render"]).done_telling("FW421");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn a_nested_kustomization_that_does_not_prune_leaves_everything() {
     include(&repo, &["apps.yaml"]);
     repo.fluxwright(&["render"]).done();
     without_include(&repo);
-    repo.fluxwright(&["render"]).done();
+    repo.fluxwright(&["render"]).done_telling("FW421");
 }
 
 /// `prune` says what becomes of what leaves a Kustomization, `deletionPolicy` what becomes of it all when that goes itself.
@@ -518,7 +518,7 @@ fn a_guard_that_was_committed_before_keeps_the_object() {
     guard_release(&repo);
     repo.commit(&[]).done();
     without_release(&repo);
-    repo.commit(&SOURCE).done();
+    repo.commit(&SOURCE).done_telling("FW421");
     assert!(!repo.exists("clusters/minimal/releases"));
 }
 
@@ -698,9 +698,36 @@ fn a_folder_that_two_kustomizations_apply_is_named() {
 
 ";
     assert_eq!(repo.refuses(&["render"]), says);
-    // With a namespace of its own it is another object there.
-    repo.replace("clusters/minimal/apps.yaml", "  prune: true\n", "  prune: true\n  targetNamespace: other\n");
+    // With a namespace of its own, or in another cluster, it is another object there.
+    for differs in
+        ["targetNamespace: other", "kubeConfig: {secretRef: {name: spoke}}", "postBuild: {substitute: {a: b}}"]
+    {
+        repo.write("clusters/minimal/apps.yaml", &kustomization("mine", "apps/minimal"));
+        repo.replace("clusters/minimal/apps.yaml", "  prune: true\n", &format!("  prune: true\n  {differs}\n"));
+        repo.fluxwright(&["render", "--check"]).differs();
+    }
     repo.fluxwright(&["render"]).done();
+    // What is applied twice already is no change's fault.
+    repo.write("clusters/minimal/apps.yaml", &kustomization("mine", "apps/minimal"));
+    repo.replace("profiles/minimal.yaml", "version: 6.9.2", "version: 6.9.1");
+    repo.fluxwright(&["render"]).done_telling("FW411");
+}
+
+/// A file that was taken away with its line: what it held is what HEAD's file holds, and is named once.
+#[test]
+fn a_file_that_is_taken_away_is_named_by_what_it_held() {
+    let repo = with_apps();
+    include(&repo, &["apps.yaml"]);
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "apps"]);
+    repo.commit(&[]).done();
+    repo.remove("clusters/minimal/apps.yaml");
+    without_include(&repo);
+    let says = repo.refuses_commit();
+    let team = "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/team";
+    assert!(says.contains(&format!("--prune-ok {team}\n")), "{says}");
+    assert!(!says.contains("--prune-ok clusters/minimal/apps.yaml"), "{says}");
+    repo.commit(&["--prune-ok", team]).done();
 }
 
 /// Each of the two covers the other, so that one of them has to be named all the same.

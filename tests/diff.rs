@@ -75,7 +75,7 @@ fn git_can_apply_the_difference() {
         "HelmRelease.helm.toolkit.fluxcd.io/flux-system/podinfo",
         "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/apps",
     ];
-    other.fluxwright(&["render", "--prune-ok", all[0], "--prune-ok", all[1]]).done();
+    other.fluxwright(&["render", "--prune-ok", all[0], "--prune-ok", all[1]]).done_telling("FW421");
     let without_lock = |repo: &Repo| {
         let mut files = repo.files();
         files.remove("clusters/minimal/.fluxwright.lock");

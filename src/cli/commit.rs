@@ -31,6 +31,8 @@ pub struct Prepared<'d> {
     repo: Repo<'d>,
     draft: Draft,
     hooks: Option<Problem>,
+    /// What is not lost of what HEAD applies, and should be known.
+    pub told: Vec<Problem>,
     /// Each `--prune-ok` that lets something of HEAD go.
     pub used: BTreeSet<String>,
 }
@@ -69,11 +71,12 @@ pub fn prepare<'d>(
     let mut problems = Vec::new();
     let mut entries = own_component_entries(disk, &repo, root)?;
     entries.extend(asked.more);
-    let (mut changed, mut used) = (Vec::new(), BTreeSet::new());
+    let (mut changed, mut used, mut told) = (Vec::new(), BTreeSet::new(), Vec::new());
     for cluster in clusters {
         let head = cluster.head(&repo)?;
         let lost = cluster.lost_in_head(&repo, &head, allowed)?;
         problems.extend(lost.problems);
+        told.extend(lost.told);
         used.extend(lost.used);
         problems.extend(cluster.profile_is_a_link(disk, root)?);
         entries.extend(cluster.commit_entries(disk, root, &head)?);
@@ -94,7 +97,7 @@ pub fn prepare<'d>(
     let compared = compared.chain([OWN_COMPONENTS.to_owned()]).collect();
     let hooks = repo.hooks_not_run(&target)?;
     let draft = Draft { target, entries, compared, message, author, committer, date: asked.who.date };
-    Ok(Prepared { repo, draft, hooks, used })
+    Ok(Prepared { repo, draft, hooks, told, used })
 }
 
 /// How to make the same commit with git itself; the paths are what a commit may hold and is there.

@@ -34,12 +34,13 @@ impl Diff {
         let sources = workspace.profiles(&self.cluster)?;
         // An edit by hand is shown as what rendering over it would change.
         let (clusters, mut warnings) = workspace.clusters(&catalog, &workspace.root, sources, true)?;
-        let (allowed, mut lost) = (Allowed { prune_ok: &[], catalog: &catalog }, Lost::default());
+        let (allowed, mut lost) = (Allowed { prune_ok: &[], catalog: &catalog, head_follows: false }, Lost::default());
         for cluster in clusters.iter().filter(|cluster| !cluster.is_blocked()) {
             lost.extend(cluster.lost_on_disk(&workspace.disk, &workspace.root, allowed)?);
         }
         let in_the_way = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files));
         warnings.extend(in_the_way.chain(lost.problems).map(Problem::as_warning));
+        warnings.extend(lost.told);
         match global.format {
             Format::Text => {
                 report::warnings(&warnings);

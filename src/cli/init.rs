@@ -12,7 +12,7 @@ use serde_json::json;
 use super::commit::{self, Asked};
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
-use crate::catalog;
+use crate::catalog::{self, Catalog};
 use crate::cluster::{Allowed, Cluster, Lost, leaves_the_repo};
 use crate::disk::{self, Disk, Entry, LocalDisk, changes, said, write};
 use crate::error::{Error, Failure};
@@ -52,6 +52,7 @@ pub struct Init {
 
 /// A repository to be.
 struct Beginning {
+    catalog: Catalog,
     cluster: Cluster,
     profile: Profile,
     /// The files around the cluster that are not there yet.
@@ -117,8 +118,9 @@ impl Init {
         if !cut.is_empty() {
             (cluster, warnings) = read(edited(scaffold::including(&text, &cut))?)?;
         }
-        let allowed = Allowed { prune_ok: &[], catalog: &catalog };
+        let allowed = Allowed { prune_ok: &[], catalog: &catalog, head_follows: false };
         let lost = if cluster.is_blocked() { Lost::default() } else { cluster.lost_on_disk(disk, root, allowed)? };
+        warnings.extend(lost.told);
         let mut problems = [cluster.in_the_way(&lost.files), cluster.edited(), lost.problems].concat();
         let profile = Profile::read(&cluster.source)?;
         let (files, kept) = around(disk, root, &profile, schema::text(&catalog)?)?;
@@ -127,7 +129,7 @@ impl Init {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok((Beginning { cluster, profile, files, kept, place, by_hand }, warnings))
+        Ok((Beginning { catalog, cluster, profile, files, kept, place, by_hand }, warnings))
     }
 
     /// A first commit that is to be signed is made by us, and made anew by git: there is no tree before it.
@@ -172,10 +174,7 @@ fn edited(text: Option<String>) -> Result<String, Error> {
 /// Whether a repository is there, or may be made.
 fn place_of(disk: &dyn Disk, workspace: &Workspace, by_hand: ByHand) -> Result<InPlace, Failure> {
     let root = workspace.root.as_path();
-    let shown = match workspace.shown(root) {
-        here if here.is_empty() => ".".to_owned(),
-        shown => shown,
-    };
+    let shown = workspace.shown_root();
     match disk::entry(disk, root)? {
         Some(Entry::File) => return Err(argument(format!("`{shown}` is a file")).hint("take another folder").into()),
         Some(Entry::Other) if disk.real(root).is_err() => {
@@ -219,7 +218,8 @@ fn through_links<'p>(workspace: &Workspace, paths: impl Iterator<Item = &'p str>
 }
 
 impl Beginning {
-    fn make(&self, workspace: &Workspace, who: Who) -> Result<Committed, Failure> {
+    /// Makes it, and says the commit's id and branch.
+    fn make(&self, workspace: &Workspace, who: Who) -> Result<(String, String), Failure> {
         let (disk, root) = (&workspace.disk, workspace.root.as_path());
         if let InPlace::Fresh = self.place {
             repo::identities_without_repository(&who)?;
@@ -230,9 +230,9 @@ impl Beginning {
         let more = self.files.iter().map(|(path, file)| (path.clone(), Some(file.clone()))).collect();
         let by_hand = Some(self.by_hand.clone());
         let asked = Asked { who, branch: None, message: Some(&message), more, by_hand };
-        let catalog = workspace.catalog()?;
         let clusters = std::slice::from_ref(&self.cluster);
-        let commit = commit::prepare(disk, root, clusters, asked, Allowed { prune_ok: &[], catalog: &catalog })?;
+        let allowed = Allowed { prune_ok: &[], catalog: &self.catalog, head_follows: true };
+        let commit = commit::prepare(disk, root, clusters, asked, allowed)?;
         for (path, file) in &self.files {
             write::one(disk, &root.join(path), &file.bytes)?;
         }
@@ -240,21 +240,17 @@ impl Beginning {
         self.cluster.write(disk, root)?;
         let (committed, told) = commit.make()?;
         report::warnings(told.as_slice());
-        Ok(committed)
+        match committed {
+            Committed::Commit { id, branch } => Ok((id, branch)),
+            Committed::Nothing => Err(Error::Internal("HEAD holds a profile that was not there".to_owned()).into()),
+        }
     }
 
-    fn tell(&self, workspace: &Workspace, committed: &Committed, format: Format) {
+    fn tell(&self, workspace: &Workspace, (id, branch): &(String, String), format: Format) {
         let name = self.cluster.name();
         // The profile and the lock are files, too.
         let count = self.files.len() + self.cluster.files().len() + 2;
-        let shown = match workspace.shown(&workspace.root) {
-            here if here.is_empty() => ".".to_owned(),
-            shown => shown,
-        };
-        let (id, branch) = match committed {
-            Committed::Commit { id, branch } => (id.as_str(), branch.as_str()),
-            Committed::Nothing => ("", ""),
-        };
+        let shown = workspace.shown_root();
         let next = self.next(&shown);
         if format == Format::Json {
             let commit = json!({ "id": id, "branch": branch });

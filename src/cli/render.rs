@@ -108,7 +108,7 @@ impl Render {
         if !self.stdout.is_empty() {
             return self.print(&clusters);
         }
-        let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog };
+        let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog, head_follows: self.commit };
         let (warnings, used) = self.refuse(disk, &root, &clusters, allowed)?;
         told.tell(warnings);
         if self.check {
@@ -158,9 +158,12 @@ impl Render {
         let asked = self.commit()?;
         let commit = asked.map(|asked| commit::prepare(disk, root, clusters, asked, allowed)).transpose()?;
         used.extend(commit.iter().flat_map(|commit| commit.used.clone()));
+        let mut warnings: Vec<Problem> = commit.iter().flat_map(|commit| commit.told.clone()).collect();
+        warnings.extend(self.unused(&used));
         each(clusters, |cluster| cluster.write(disk, root))?;
         let (committed, told) = commit.map(Prepared::make).transpose()?.unzip();
-        Ok((committed, told.flatten().into_iter().chain(self.unused(&used)).collect()))
+        warnings.extend(told.flatten());
+        Ok((committed, warnings))
     }
 
     /// The files that the user hands over become ours, or it is said why not.
@@ -220,10 +223,11 @@ impl Render {
         }
         if self.check && problems.is_empty() {
             // `--check` only tells; that `render` would refuse is a part of it.
-            return Ok((lost.problems.into_iter().map(Problem::as_warning).collect(), lost.used));
+            let problems = lost.problems.into_iter().map(Problem::as_warning);
+            return Ok((problems.chain(lost.told).collect(), lost.used));
         }
         problems.extend(lost.problems);
-        if problems.is_empty() { Ok((Vec::new(), lost.used)) } else { Err(Failure::Problems(problems)) }
+        if problems.is_empty() { Ok((lost.told, lost.used)) } else { Err(Failure::Problems(problems)) }
     }
 
     /// A `--prune-ok` that lets nothing go may have been meant for something else.

@@ -188,6 +188,14 @@ impl Workspace {
         let path = path.strip_prefix(&self.start).unwrap_or(path);
         path.strip_prefix(".").unwrap_or(path).display().to_string()
     }
+
+    /// The root as the user would type it.
+    pub fn shown_root(&self) -> String {
+        match self.shown(&self.root) {
+            here if here.is_empty() => ".".to_owned(),
+            shown => shown,
+        }
+    }
 }
 
 /// A command-line argument that cannot be used; its command's help is the hint, unless there is a better one.

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::state::{InHead, OnDisk, Written};
 use super::{Cluster, lock_of};
 use crate::catalog::Catalog;
-use crate::compare::applied::{Double, Dropped, Fate, doubles, drops};
+use crate::compare::applied::{Double, Dropped, Fate, doubles, drops, left_behind};
 use crate::disk::Disk;
 use crate::disk::lock::Lock;
 use crate::error::Failure;
@@ -17,7 +17,7 @@ use crate::flux::applied::{Applied, is_kustomization};
 use crate::flux::walk::{Entry, Files, Parsed};
 use crate::problem::{Code, Place, Problem, shell_word, yaml_word};
 use crate::repo::Repo;
-use crate::tree::{File, Tree, TreePath, is_in};
+use crate::tree::{File, ObjectId, Tree, TreePath, is_in};
 
 /// What the user lets go, and what there is to know of components.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ pub struct Allowed<'a> {
     pub prune_ok: &'a [String],
     /// The catalog, for what each operator brings.
     pub catalog: &'a Catalog,
+    /// Whether HEAD is compared, too. A file that is listed and was taken away on disk is lost there, with what it holds.
+    pub head_follows: bool,
 }
 
 /// What would be lost, and which of it the user has named.
@@ -33,6 +35,8 @@ pub struct Allowed<'a> {
 pub struct Lost {
     /// The refusals.
     pub problems: Vec<Problem>,
+    /// What is not lost, and should be known.
+    pub told: Vec<Problem>,
     /// The files that hold an object that would be lost.
     pub files: BTreeSet<String>,
     /// Each `--prune-ok` that lets something go.
@@ -43,6 +47,7 @@ impl Lost {
     /// Adds what else would be lost.
     pub fn extend(&mut self, other: Lost) {
         self.problems.extend(other.problems);
+        self.told.extend(other.told);
         self.files.extend(other.files);
         self.used.extend(other.used);
     }
@@ -60,7 +65,9 @@ impl Cluster {
         let cut = cut_off(self);
         let losses = Losses::of(self, &OnDisk { disk, root }, &self.today.lock, &cut, allowed)?;
         let problems = walked(self, &cut).into_iter().chain(losses.refusals(self, "today")).collect();
-        Ok(Lost { problems, files: losses.files, used: losses.used })
+        // Of a commit it is HEAD's guards that count.
+        let told = if allowed.head_follows { Vec::new() } else { losses.told(self) };
+        Ok(Lost { problems, told, files: losses.files, used: losses.used })
     }
 
     /// What would be lost if the tree were committed on top of HEAD, whose files of the tree are `head`.
@@ -75,10 +82,12 @@ impl Cluster {
         if self.ours().all(same) && lock.paths().count() == self.ours().count() {
             return Ok(Lost::default());
         }
+        let allowed = Allowed { head_follows: false, ..allowed };
         let losses = Losses::of(self, &InHead { repo }, &lock, &BTreeSet::new(), allowed)?;
         let missing = losses.missing.iter().map(|path| not_in_commit(path));
         let problems = losses.refusals(self, "in HEAD").into_iter().chain(missing).collect();
-        Ok(Lost { problems, files: losses.files, used: losses.used })
+        let told = losses.told(self);
+        Ok(Lost { problems, told, files: losses.files, used: losses.used })
     }
 
     /// Whether a file of the repo is one that we write.
@@ -98,6 +107,10 @@ struct Losses {
     drops: Vec<Dropped>,
     operators: Vec<Operator>,
     doubles: Vec<Double>,
+    /// Those that are there today already.
+    known_doubles: Vec<Double>,
+    /// What stays in the cluster.
+    left_behind: BTreeSet<ObjectId>,
     /// Files that a file of ours lists, and that would not be there.
     missing: Vec<String>,
     files: BTreeSet<String>,
@@ -124,17 +137,25 @@ impl Losses {
         let foreign = |file: &str| cluster.changes.foreign.iter().any(|path| cluster.in_repo(path.as_str()) == file);
         let is_cut = |file: &str| cut.iter().any(|entry| is_in(file, &cluster.in_repo(entry)));
         let by_cut = |drop: &Dropped| drop.by.iter().filter_map(|owner| today.file_of(owner)).any(is_cut);
-        let told = |drop: &Dropped| is_cut(&drop.file) || by_cut(drop) || (drop.id.is_none() && foreign(&drop.file));
+        let later = |drop: &Dropped| allowed.head_follows && drop.is_missing_file();
+        let told = |drop: &Dropped| {
+            is_cut(&drop.file) || by_cut(drop) || (drop.id.is_none() && foreign(&drop.file)) || later(drop)
+        };
         let open = all.into_iter().zip(&used).filter(|(drop, used)| used.is_empty() && !told(drop));
         let drops: Vec<Dropped> = open.map(|(drop, _)| drop).collect();
         let listed = after.opaque.difference(&today.opaque).filter(|entry| entry.is_missing_file());
         let missing =
             listed.filter(|entry| cluster.is_ours(&entry.listed_in)).map(|entry| entry.entry.clone()).collect();
+        let ours = |path: &str| cluster.is_ours(path);
+        let known = doubles(&today, ours);
+        let (known_doubles, doubles) = doubles(&after, ours).into_iter().partition(|double| known.contains(double));
         Ok(Losses {
             files: drops.iter().map(|drop| drop.file.clone()).collect(),
             drops,
             operators,
-            doubles: doubles(&after, |path| cluster.is_ours(path)),
+            doubles,
+            known_doubles,
+            left_behind: left_behind(&today, &after),
             missing,
             used: used.into_iter().flatten().collect(),
         })
@@ -146,6 +167,25 @@ impl Losses {
         let twice = self.doubles.iter().map(|double| twice(double, when));
         dropped.into_iter().chain(operators).chain(twice).collect()
     }
+
+    /// What stays as it is, good or not.
+    fn told(&self, cluster: &Cluster) -> Vec<Problem> {
+        let left_behind = (!self.left_behind.is_empty()).then(|| stay(cluster, &self.left_behind));
+        let twice = self.known_doubles.iter().map(|double| twice(double, "today").as_warning());
+        left_behind.into_iter().chain(twice).collect()
+    }
+}
+
+fn stay(cluster: &Cluster, objects: &BTreeSet<ObjectId>) -> Problem {
+    let says = match objects.iter().collect::<Vec<_>>().as_slice() {
+        [one] => format!("{one} would stay in the cluster, and nothing would apply it any more"),
+        many => format!("{} objects would stay in the cluster, and nothing would apply them any more", many.len()),
+    };
+    Problem::warning(Code::LEFT_BEHIND, says)
+        .at(Place::file(&cluster.rendered.path))
+        .because("they are guarded today, so that Flux leaves them when they leave the repo")
+        .hint("to have them applied again, put them back; when nothing uses them any more, delete them with kubectl")
+        .detail(objects.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 fn would_drop(cluster: &Cluster, drops: &[Dropped], when: &str) -> Problem {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::flux::applied::{Applied, Object, Opaque, Owner, deletes, is_kustomization, prunes};
+use crate::flux::applied::{Applied, Object, Opaque, Owner, deletes, is_kustomization, is_remote, prunes};
 use crate::flux::folder::path_from;
 use crate::tree::{self, ObjectId, text_at};
 
@@ -46,6 +46,11 @@ impl Dropped {
     /// Whether naming `ok` allows it: it is the object, or a Kustomization that applies it, itself or through others.
     pub fn is_allowed_by(&self, ok: &str) -> bool {
         ok == self.what || self.by.iter().any(|owner| ok == owner.as_object())
+    }
+
+    /// Whether it is a file of the repo that is listed today and not there.
+    pub fn is_missing_file(&self) -> bool {
+        self.id.is_none() && self.what != self.file && !is_remote(&self.what)
     }
 }
 
@@ -89,6 +94,17 @@ pub fn drops(today: &Applied, after: &Applied) -> Vec<Dropped> {
     drops
 }
 
+/// The objects of `today` that nothing applies in `after`, and that stay in the cluster because they are guarded.
+pub fn left_behind(today: &Applied, after: &Applied) -> BTreeSet<ObjectId> {
+    let still: BTreeSet<&ObjectId> = after.objects.iter().map(|object| &object.id).collect();
+    // A Kustomization that only leaves what it applied goes itself.
+    let stays = |object: &&Object| {
+        is_guarded(object, today, after.applies(&object.by)) && (object.is_kept() || !is_kustomization(&object.id))
+    };
+    let gone = today.objects.iter().filter(|object| object.through.is_none() && !still.contains(&object.id));
+    gone.filter(stays).map(|object| object.id.clone()).collect()
+}
+
 /// An object that is applied twice.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Double {
@@ -103,10 +119,10 @@ pub struct Double {
 /// The objects that are applied twice, at least once from a file or by a Kustomization of ours; `is_ours` says whose a file is.
 pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double> {
     let by_us = |owner: &Owner| applied.file_of(owner).is_some_and(&is_ours);
-    // What came through a kustomization that is not resolved, or one that renames, may be another object there.
+    // What came through a kustomization that is not resolved, or a Kustomization that changes it, may be another object there.
     let is_itself = |object: &&Object| {
-        let renames = applied.appliers.get(&object.by).is_some_and(|applier| applier.renames);
-        object.through.is_none() && !renames
+        let may_differ = applied.appliers.get(&object.by).is_some_and(|applier| applier.may_differ);
+        object.through.is_none() && !may_differ
     };
     let mut known: BTreeMap<&ObjectId, Vec<&Object>> = BTreeMap::new();
     for object in applied.objects.iter().filter(is_itself) {

@@ -16,6 +16,9 @@ use crate::tree::{ObjectId, text_at};
 const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 /// Flux's annotation or label that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+/// The keys of a Flux Kustomization by which an object of its folder may become another one, or one of another cluster.
+const CHANGES_WHO_IT_IS: [&str; 7] =
+    ["targetNamespace", "namePrefix", "nameSuffix", "components", "patches", "postBuild", "kubeConfig"];
 /// What `flux bootstrap` calls its folder, its namespace, its source and the Kustomization of the root.
 pub(super) const BOOTSTRAP: &str = "flux-system";
 
@@ -108,8 +111,9 @@ pub struct Applier {
     pub(super) source: Option<Owner>,
     /// The folder in its source; none if it leads out of it.
     pub(super) folder: Option<String>,
-    /// Whether the objects that it applies may have other names and namespaces than in its folder.
-    pub renames: bool,
+    /// Whether an object that it applies may be another than the one in its folder: of another name or namespace, or in
+    /// another cluster.
+    pub may_differ: bool,
     /// Whether its source is this repo, and its folder was found.
     pub seen: bool,
 }
@@ -128,7 +132,7 @@ impl Applier {
             kept: is_kept(document),
             source: git.map(|name| Owner { namespace, name: name.to_owned() }),
             folder: path_from("", spec("path").unwrap_or_default()),
-            renames: ["targetNamespace", "namePrefix", "nameSuffix"].into_iter().any(|key| spec(key).is_some()),
+            may_differ: CHANGES_WHO_IT_IS.iter().any(|key| document.pointer(&format!("/spec/{key}")).is_some()),
             seen: false,
         }
     }
@@ -249,7 +253,7 @@ pub fn is_kustomization(id: &ObjectId) -> bool {
 }
 
 /// Whether a resource is an address (kubernetes-sigs/kustomize api/internal/git/repospec.go).
-pub(super) fn is_remote(resource: &str) -> bool {
+pub fn is_remote(resource: &str) -> bool {
     resource.contains("://")
         || resource.contains("?ref=")
         || resource.starts_with("git@")

@@ -1,6 +1,6 @@
 //! What Flux does with a repository: which files of a folder it applies, and which objects, by which Flux Kustomization.
 //!
-//! In: the files of a repo, wherever they are ([`walk::Files`]). Out: paths, and the applied set. This is a first form: what
+//! In: the files of a repo, wherever they are ([`walk::Files`]). Out: paths, and the applied set. What
 //! kustomize does beyond listing (patches, generators, prefixes) is not resolved here, and such an entry is kept as itself.
 //!
 //! Not here: what becomes of a difference of two such sets (`compare`), and reading or writing (`disk`, `repo`).

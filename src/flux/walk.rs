@@ -131,7 +131,7 @@ impl Applied {
             kept: false,
             source: Some(own_repository()),
             folder: Some(entry.folder.clone()),
-            renames: false,
+            may_differ: false,
             seen: false,
         };
         let mut applied = Applied::default();
