@@ -92,7 +92,7 @@ fn a_bisect_is_refused() {
 fn a_bare_repository_is_refused() {
     let repo = Repo::minimal();
     repo.git(&["config", "core.bare", "true"]);
-    git_state(&repo, "the repository is bare", NOT_YET, "git clone it, and work in the clone");
+    git_state(&repo, "the repository is bare", NOT_YET, "clone it, and work in the clone");
 }
 
 #[test]
@@ -451,6 +451,16 @@ fn commits_that_are_to_be_signed_are_refused_with_what_to_type() {
     repo.git(&["config", "commit.gpgsign", "false"]);
     repo.git(&["config", "tag.gpgsign", "true"]);
     repo.commit(&[]).done();
+}
+
+#[test]
+fn a_hint_says_where_git_is_to_work() {
+    let repo = Repo::minimal();
+    repo.save();
+    repo.git(&["checkout", "-q", "--detach"]);
+    fs::create_dir(repo.path("docs")).unwrap();
+    let says = repo.at(repo.path("docs")).commit(&[]).refused();
+    assert!(says.ends_with("= hint: git -C .. switch -c my-branch\n\n"), "{says}");
 }
 
 /// The lines of a hint make the commit that it speaks of.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::disk::{self, Disk};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word};
 
 /// How often a lock is asked for, with [`PAUSE`] between: two seconds in all.
 const TRIES: usize = 100;
@@ -45,7 +45,7 @@ pub(super) fn held(lock: &Path) -> Problem {
     let lock = lock.display();
     Problem::new(Code::GIT_STATE, says)
         .at(Place::file(lock.to_string()))
-        .hint(format!("wait for it; if no git is running:\nrm {lock}"))
+        .hint(format!("wait for it; if no git is running:\nrm {}", shell_word(&lock.to_string())))
 }
 
 /// The lock of a file of git's.

@@ -18,13 +18,20 @@ impl Repo<'_> {
 
     fn state(&self, says: impl Into<String>, because: &str, hint: impl Into<String>) -> Problem {
         let place = Place::file(self.root.display().to_string());
+        let hint: String = hint.into();
+        // To be pasted where the user stands.
+        let here = |line: &str| match line.strip_prefix("git ").filter(|rest| !rest.starts_with("-C ")) {
+            Some(rest) => format!("{} {rest}", self.git_here()),
+            None => line.to_owned(),
+        };
+        let hint = hint.lines().map(here).collect::<Vec<_>>().join("\n");
         Problem::new(Code::GIT_STATE, says).at(place).because(because).hint(hint)
     }
 
     fn elsewhere(&self) -> Result<Option<Problem>, Failure> {
         const NOT_YET: &str = "fluxwright does not commit to such a repository yet";
         let Some(folder) = self.opened.workdir() else {
-            return Ok(Some(self.state("the repository is bare", NOT_YET, "git clone it, and work in the clone")));
+            return Ok(Some(self.state("the repository is bare", NOT_YET, "clone it, and work in the clone")));
         };
         let same = self.real(folder)? == self.real(&self.root)?;
         let says = "the repository's work tree is elsewhere (core.worktree)";
