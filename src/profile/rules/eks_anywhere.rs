@@ -164,9 +164,11 @@ impl Check<'_> {
         self.unique("groups of workers", names.collect());
         self.config_names(groups);
         let keeps_away = |effect: Effect| effect != Effect::PreferNoSchedule;
-        let open =
-            |group: &&crate::profile::eks_anywhere::Workers| !group.taints.iter().any(|taint| keeps_away(taint.effect));
-        if let (None, Some(first)) = (workers.iter().find(open), workers[0].taints.first()) {
+        let open = |group: &&crate::profile::eks_anywhere::Workers| {
+            group.count.value > 0 && !group.taints.iter().any(|taint| keeps_away(taint.effect))
+        };
+        if let (None, Some(first)) = (workers.iter().find(open), workers.iter().find_map(|group| group.taints.first()))
+        {
             let says = "every group of workers has a taint that keeps pods away".to_owned();
             let because =
                 "a cluster that manages itself needs one group without NoSchedule and NoExecute for its own pods";

@@ -87,11 +87,11 @@ impl<'a> Check<'a> {
         let text = path.as_str();
         let prefix = format!("/{datacenter}/{kind}/");
         let rest = text.strip_prefix(&prefix).filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
-        let pool = |text: &str| text == "Resources" || text.starts_with("Resources/");
+        let pool = |text: &str| text.split('/').any(|part| part == "Resources");
         let fits = match kind {
             "host" => {
                 let below = text.strip_prefix("*/").or_else(|| rest?.split_once('/').map(|(_, pool)| pool));
-                below.is_some_and(|below| pool(below) || below.split_once('/').is_some_and(|(_, deeper)| pool(deeper)))
+                below.is_some_and(pool)
             }
             _ => rest.is_some(),
         };
