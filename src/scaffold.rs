@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog;
-use crate::problem::{Problems, Source};
+use crate::problem::{Problems, Source, shell_word};
 use crate::profile::Profile;
 use crate::profile::cluster::{Bootstrap, BootstrapWith};
 use crate::texts::{GitUrl, Name};
@@ -39,6 +39,23 @@ pub fn with(text: &str, keys: &[&str], value: &str) -> Option<String> {
     Some(changed)
 }
 
+/// A profile for a repository at this address: with it, and with the bootstrap of its host.
+pub fn at(text: &str, url: &GitUrl) -> Option<String> {
+    let text = with(text, &["flux", "url"], url.as_str())?;
+    let profile = Profile::read(&Source::new("profile", text.as_str())).ok()?;
+    let host = address(url).map(|(host, ..)| host);
+    let by_host = match host.as_deref() {
+        Some("github.com") => "github",
+        Some("gitlab.com") => "gitlab",
+        _ => "git",
+    };
+    let hosted = [BootstrapWith::Github, BootstrapWith::Gitlab, BootstrapWith::Git];
+    match profile.flux.bootstrap.as_ref().filter(|bootstrap| hosted.contains(&bootstrap.with)) {
+        Some(_) => with(&text, &["flux", "bootstrap", "with"], by_host),
+        None => Some(text),
+    }
+}
+
 /// A profile that includes files and folders beside the tree.
 pub fn including(text: &str, entries: &BTreeSet<String>) -> Option<String> {
     let root = yaml::read(&Source::new("profile", text), &mut Problems::default())?;
@@ -50,9 +67,14 @@ pub fn including(text: &str, entries: &BTreeSet<String>) -> Option<String> {
     Some(format!("{}{lines}{}", &text[..line_end], &text[line_end..]))
 }
 
-/// An address as Flux takes it: git's short form for SSH is one of its own.
+/// An address as Flux takes it: git's short form for SSH is one of its own, and a name or token in front of a web address is left
+/// out, since a profile holds no secrets.
 pub fn address_of(remote: &str) -> Option<GitUrl> {
     let long = match remote.split_once("://") {
+        Some((scheme @ ("http" | "https"), rest)) => {
+            let (host, path) = rest.split_once('/')?;
+            format!("{scheme}://{}/{path}", host.rsplit('@').next().unwrap_or(host))
+        }
         Some(_) => remote.to_owned(),
         None => remote
             .split_once(':')
@@ -122,8 +144,9 @@ pub fn bootstrap(profile: &Profile) -> Option<String> {
     let flux = &profile.flux;
     let bootstrap = flux.bootstrap.as_ref()?;
     let version = format!("--version=v{}", flux.version);
-    let place = format!("--branch={} --path={}", flux.branch, profile.tree_path());
-    let extra = extra(bootstrap);
+    let branch = shell_word(flux.branch.as_str());
+    let place = format!("--branch={branch} --path={}", shell_word(&profile.tree_path()));
+    let extra = extra(bootstrap, &flux.url);
     let hosted = |provider: &str, own_host: &str| {
         let (host, owner, repository) = address(&flux.url)?;
         let host = if host == own_host { String::new() } else { format!(" --hostname={host}") };
@@ -134,15 +157,19 @@ pub fn bootstrap(profile: &Profile) -> Option<String> {
     match bootstrap.with {
         BootstrapWith::Github => hosted("github", "github.com"),
         BootstrapWith::Gitlab => hosted("gitlab", "gitlab.com"),
-        BootstrapWith::Git => Some(format!("flux bootstrap git --url={} {place} {version}{extra}", flux.url)),
+        BootstrapWith::Git => {
+            Some(format!("flux bootstrap git --url={} {place} {version}{extra}", shell_word(flux.url.as_str())))
+        }
         BootstrapWith::Install => Some(format!("flux install {version}{}", shared(bootstrap))),
         BootstrapWith::EksAnywhere | BootstrapWith::None => None,
     }
 }
 
 /// Flags of every `flux bootstrap`.
-fn extra(bootstrap: &Bootstrap) -> String {
-    let token = if bootstrap.token_auth == Some(true) { " --token-auth" } else { "" };
+fn extra(bootstrap: &Bootstrap, url: &GitUrl) -> String {
+    // Over SSH there is a key and no token.
+    let by_key = bootstrap.with == BootstrapWith::Git && url.as_str().starts_with("ssh://");
+    let token = if bootstrap.token_auth == Some(true) && !by_key { " --token-auth" } else { "" };
     let interval = bootstrap.interval.as_ref().map(|interval| format!(" --interval={interval}")).unwrap_or_default();
     format!("{token}{interval}{}", shared(bootstrap))
 }
@@ -157,11 +184,12 @@ fn shared(bootstrap: &Bootstrap) -> String {
     list("components-extra", components) + &list("toleration-keys", keys)
 }
 
-/// Host, owner and repository of an address.
+/// Host without a port, owner and repository of an address.
 fn address(url: &GitUrl) -> Option<(String, String, String)> {
     let (_, rest) = url.as_str().split_once("://")?;
     let (host, path) = rest.split_once('/')?;
     let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host);
     let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
     Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
 }

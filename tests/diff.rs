@@ -88,8 +88,10 @@ fn git_can_apply_the_difference() {
 fn an_edit_by_hand_is_shown_as_what_rendering_over_it_would_change() {
     let repo = rendered();
     repo.replace(NAMESPACES, "team: platform", "team: other");
-    let said = repo.fluxwright(&["diff"]).differs();
-    assert!(said.contains("\n-    team: other\n+    team: platform\n"), "{said}");
+    let run = repo.fluxwright(&["diff"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stdout.contains("\n-    team: other\n+    team: platform\n"), "{}", run.stdout);
+    assert!(run.stderr.starts_with("warning FW402 edited-by-hand: "), "{}", run.stderr);
 }
 
 #[test]
@@ -143,6 +145,13 @@ kind: Namespace
         repo.fluxwright(&["render", "--adopt", file]).done();
         assert_eq!(repo.files(), rendered().files());
     }
+    // As a shell completes it from a folder of the repo.
+    let repo = Repo::minimal();
+    repo.write(NAMESPACES, text);
+    let below = repo.at(repo.path("clusters"));
+    below.fluxwright(&["render", "--adopt", "minimal/namespaces/namespaces.yaml"]).done();
+    let printed = below.fluxwright(&["render", "--stdout", "minimal/namespaces/namespaces.yaml"]).done();
+    assert_eq!(printed, repo.read(NAMESPACES));
 }
 
 #[test]

@@ -127,7 +127,9 @@ fn a_cluster_that_flux_applies_already_keeps_what_is_beside_its_tree() {
     repo.git(&["commit", "-qm", "mine"]);
     let said = init(&repo, &["--name", "alpha"]).done();
     assert!(
-        said.contains("\n  2. git push\n  3. flux bootstrap git --url=ssh://git@git.example.com/me/fleet.git "),
+        said.contains(
+            "\n  2. git push -u origin main\n  3. flux bootstrap git --url=ssh://git@git.example.com/me/fleet.git "
+        ),
         "{said}"
     );
     let profile = repo.read("profiles/alpha.yaml");
@@ -135,6 +137,50 @@ fn a_cluster_that_flux_applies_already_keeps_what_is_beside_its_tree() {
     let root = repo.read("clusters/alpha/kustomization.yaml");
     assert!(root.contains("- apps.yaml\n"), "{root}");
     assert_eq!(repo.git(&["status", "--porcelain"]), "");
+}
+
+/// The address of `origin` decides what Flux is bootstrapped with; what is secret in it stays out of the profile.
+#[test]
+fn the_bootstrap_is_that_of_the_repositorys_host() {
+    let next = |origin: &str, branch: &str| {
+        let repo = empty();
+        repo.git(&["init", "--quiet", "-b", branch]);
+        repo.git(&["remote", "add", "origin", origin]);
+        let run = init(&repo, &["--name", "alpha", "--example", "homelab"]);
+        (run.stdout.lines().skip_while(|line| !line.starts_with("  2. ")).collect::<Vec<_>>().join("\n"), run.stderr)
+    };
+    let end = "--branch=main --path=clusters/alpha --version=v2.9.4";
+    let script =
+        "  2. git push -u origin main\n  3. sh clusters/alpha/bootstrap/2-secret-vsphere-csi.sh && flux bootstrap";
+    let of = |rest: &str| format!("{script} {rest}");
+    assert_eq!(
+        next("https://ghp_token@github.com/me/infra.git", "main").0,
+        of(&format!("github --owner=me --repository=infra {end} --personal --token-auth"))
+    );
+    assert_eq!(
+        next("git@gitlab.com:me/infra.git", "main").0,
+        of(&format!("gitlab --owner=me --repository=infra {end} --personal --token-auth"))
+    );
+    let own = "ssh://git@git.example:2222/me/infra.git";
+    assert_eq!(next(own, "main").0, of(&format!("git --url={own} {end}")));
+    let (said, told) = next("/srv/git/infra.git", "a&b");
+    assert!(said.starts_with("  2. git push -u origin 'a&b'\n") && said.contains(" --branch='a&b' "), "{said}");
+    assert!(told.contains("warning FW125 bad-url: Flux cannot read from the address of `origin`"), "{told}");
+}
+
+#[test]
+fn a_cluster_that_flux_reads_already_is_not_bootstrapped_again() {
+    let repo = empty();
+    repo.git(&["init", "--quiet", "-b", "main"]);
+    let sync = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: flux-system\n  namespace: \
+                flux-system\nspec:\n  interval: 10m\n  path: ./clusters/alpha\n  prune: true\n  sourceRef:\n    kind: \
+                GitRepository\n    name: flux-system\n";
+    repo.write("clusters/alpha/flux-system/gotk-sync.yaml", sync);
+    repo.write("clusters/alpha/flux-system/kustomization.yaml", "resources:\n  - gotk-sync.yaml\n");
+    repo.git(&["add", "."]);
+    repo.git(&["commit", "-qm", "flux"]);
+    let said = init(&repo, &["--name", "alpha"]).done();
+    assert!(said.ends_with("\n  3. Flux reads clusters/alpha already: it applies what is pushed\n"), "{said}");
 }
 
 #[test]
@@ -220,6 +266,11 @@ fn inside_of_another_repository_one_begins_only_where_it_is_ignored() {
     assert_eq!(repo.refuses(&["init", "infra", "--name", "alpha", AUTHOR[0], AUTHOR[1]]), says);
     init(&repo, &["target/infra", "--name", "alpha"]).done();
     assert_eq!(repo.git(&["status", "--porcelain"]), "?? .gitignore\n");
+    // A link from elsewhere leads inside all the same.
+    fs::create_dir(repo.path("sub")).unwrap();
+    std::os::unix::fs::symlink(repo.path("sub"), repo.beside("link")).unwrap();
+    let says = repo.refuses(&["init", "../link/infra", "--name", "alpha", AUTHOR[0], AUTHOR[1]]);
+    assert!(says.starts_with("error FW416 inside-a-repository: "), "{says}");
     assert_eq!(git_in(&repo, "target/infra", &["status", "--porcelain"]), "");
 }
 

@@ -15,8 +15,7 @@ use crate::tree::{Tree, TreePath};
 /// Show what `render` would change
 ///
 /// The difference from the files as they stand to those that would be written, as git writes it; the lock is left out unless
-/// nothing else differs. What
-/// `render` would refuse is said beside it. Nothing is written.
+/// nothing else differs. What `render` would refuse is said beside it. Nothing is written.
 ///
 /// Exit codes: 0 nothing differs; 1 something does; 2 not done, with the reason.
 #[derive(Debug, Args)]
@@ -38,7 +37,8 @@ impl Diff {
         for cluster in clusters.iter().filter(|cluster| !cluster.is_blocked()) {
             lost.extend(cluster.lost_on_disk(&workspace.disk, &workspace.root, allowed)?);
         }
-        let in_the_way = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files));
+        let in_the_way =
+            clusters.iter().flat_map(|cluster| [cluster.in_the_way(&lost.files), cluster.discarded()].concat());
         warnings.extend(in_the_way.chain(lost.problems).map(Problem::as_warning));
         warnings.extend(lost.told);
         match global.format {

@@ -121,6 +121,7 @@ impl Init {
         let allowed = Allowed { prune_ok: &[], catalog: &catalog, head_follows: false };
         let lost = if cluster.is_blocked() { Lost::default() } else { cluster.lost_on_disk(disk, root, allowed)? };
         warnings.extend(lost.told);
+        warnings.extend(self.unknown_address(&place, &workspace.shown(&path)));
         let mut problems = [cluster.in_the_way(&lost.files), cluster.edited(), lost.problems].concat();
         let profile = Profile::read(&cluster.source)?;
         let (files, kept) = around(disk, root, &profile, schema::text(&catalog)?)?;
@@ -145,13 +146,28 @@ impl Init {
         }
     }
 
+    /// The profile cannot say where the repository is, if `origin` is a folder of this machine.
+    fn unknown_address(&self, place: &InPlace, profile: &str) -> Option<Problem> {
+        let InPlace::Repository { origin: Some(origin), .. } = place else { return None };
+        let says = "Flux cannot read from the address of `origin`, so `flux.url` is still the example's";
+        scaffold::address_of(origin).is_none().then(|| {
+            Problem::warning(Code::BAD_URL, says)
+                .at(Place::file(profile))
+                .because(format!(
+                    "`{}` began as the example `{}`, and Flux reads http, https and ssh",
+                    self.name, self.example
+                ))
+                .hint("url: ssh://git@my-host/my/repository")
+        })
+    }
+
     /// The example under the user's name; in a repository that is there with its branch and address.
     fn text(&self, name: &Name, place: &InPlace) -> Result<String, Failure> {
         let mut text = edited(scaffold::profile(&self.example, name))?;
         if let InPlace::Repository { branch, origin } = place {
             text = edited(scaffold::with(&text, &["flux", "branch"], branch))?;
             if let Some(url) = origin.as_deref().and_then(scaffold::address_of) {
-                text = edited(scaffold::with(&text, &["flux", "url"], url.as_str()))?;
+                text = edited(scaffold::at(&text, &url))?;
             }
         }
         Ok(text)
@@ -271,15 +287,21 @@ impl Beginning {
     fn next(&self, shown: &str) -> [String; 3] {
         let (name, flux) = (self.cluster.name(), &self.profile.flux);
         let cd = if shown == "." { String::new() } else { format!("cd {}, ", shell_word(shown)) };
-        let push = match &self.place {
-            InPlace::Repository { origin: Some(_), .. } => "git push".to_owned(),
-            _ => format!("git remote add origin {} && git push -u origin {}", flux.url, flux.branch),
+        let push = format!("git push -u origin {}", shell_word(flux.branch.as_str()));
+        let push = if matches!(self.place, InPlace::Repository { origin: Some(_), .. }) {
+            push
+        } else {
+            format!("git remote add origin {} && {push}", shell_word(flux.url.as_str()))
         };
-        let bootstrap = scaffold::bootstrap(&self.profile)
-            .unwrap_or_else(|| format!("let Flux read {} of this repository", self.cluster.rendered.path));
+        let path = &self.cluster.rendered.path;
+        let bootstrap = if self.cluster.is_bootstrapped() {
+            format!("Flux reads {path} already: it applies what is pushed")
+        } else {
+            scaffold::bootstrap(&self.profile).unwrap_or_else(|| format!("let Flux read {path} of this repository"))
+        };
         let scripts = self.cluster.rendered.tree.files().filter(|(_, file)| file.executable);
         let scripts: Vec<String> =
-            scripts.map(|(path, _)| format!("sh {}", self.cluster.in_repo(path.as_str()))).collect();
+            scripts.map(|(path, _)| format!("sh {}", shell_word(&self.cluster.in_repo(path.as_str())))).collect();
         let bootstrap = match scripts.as_slice() {
             [] => bootstrap,
             scripts => format!("{} && {bootstrap}", scripts.join(" && ")),
@@ -295,10 +317,20 @@ fn would_touch(shown: &str) -> Problem {
         .hint("take another --name; a cluster that is there is changed by its profile, and: fluxwright render")
 }
 
+/// Where a folder really is, or would be: links and `..` are followed as far as there is something.
+fn real_place(disk: &dyn Disk, root: &Path) -> Result<PathBuf, Error> {
+    let absolute = said("look at", root, std::path::absolute(root))?;
+    for there in absolute.ancestors() {
+        if let Ok(real) = disk.real(there) {
+            return Ok(real.join(absolute.strip_prefix(there).unwrap_or(Path::new(""))));
+        }
+    }
+    Ok(absolute)
+}
+
 /// A repository inside of another's work tree is lost between the two, unless the outer one ignores it.
 fn refuse_inside(disk: &dyn Disk, root: &Path, shown: &str) -> Result<(), Failure> {
-    let here = said("look at", root, std::path::absolute(root))?;
-    let here: PathBuf = here.components().collect();
+    let here = real_place(disk, root)?;
     for folder in here.ancestors() {
         if disk::entry(disk, &folder.join("HEAD"))?.is_some() && disk::entry(disk, &folder.join("objects"))?.is_some() {
             let says = format!("`{shown}` is inside of a folder of git's own, {}", folder.display());

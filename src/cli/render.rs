@@ -14,7 +14,7 @@ use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report, who};
 use crate::catalog::Catalog;
 use crate::cluster::{Allowed, Cluster, Counts, Lost, Verb, trees_without_profile};
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::error::Failure;
 use crate::problem::{Code, Problem, nearest};
 use crate::repo::Committed;
@@ -41,7 +41,7 @@ pub struct Render {
     /// Write nothing; exit with 1 if something would be written or was edited by hand
     #[arg(long, conflicts_with_all = ["commit", "stdout", "discard_edits"])]
     check: bool,
-    /// Commit what was written, with the profiles it was made of, on top of HEAD
+    /// Commit what was written, with the profiles and the components of the repo it was made of, on top of HEAD
     #[arg(long, conflicts_with = "stdout")]
     commit: bool,
     /// The commit's message
@@ -106,7 +106,7 @@ impl Render {
         let (clusters, warnings) = self.read(&workspace, &catalog, &root)?;
         told.tell(warnings);
         if !self.stdout.is_empty() {
-            return self.print(&clusters);
+            return self.print(&workspace, &root, &clusters);
         }
         let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog, head_follows: self.commit };
         let (warnings, used) = self.refuse(disk, &root, &clusters, allowed)?;
@@ -138,7 +138,7 @@ impl Render {
             (read, stale.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let (mut clusters, mut warnings) = read?;
-        self.take_over(workspace, &mut clusters)?;
+        self.take_over(workspace, root, &mut clusters)?;
         if self.profiles.is_empty() {
             warnings.extend(trees_without_profile(&workspace.disk, root, &clusters)?);
         }
@@ -167,14 +167,12 @@ impl Render {
     }
 
     /// The files that the user hands over become ours, or it is said why not.
-    fn take_over(&self, workspace: &Workspace, clusters: &mut [Cluster]) -> Result<(), Failure> {
+    fn take_over(&self, workspace: &Workspace, root: &Path, clusters: &mut [Cluster]) -> Result<(), Failure> {
         let mut problems = Vec::new();
         for file in &self.adopt {
-            let typed = [workspace.in_repo(file), file.clone()];
-            let found = clusters.iter_mut().find_map(|cluster| {
-                let path = typed.iter().find_map(|typed| cluster.path_of(typed))?;
-                Some((cluster, path))
-            });
+            let found = clusters
+                .iter_mut()
+                .find_map(|cluster| path_of(workspace, root, cluster, file).map(|path| (cluster, path)));
             problems.extend(match found {
                 Some((cluster, path)) => cluster.adopt(&path).err(),
                 None => Some(not_in_tree(file, clusters)),
@@ -184,7 +182,7 @@ impl Render {
     }
 
     /// Prints files of one tree.
-    fn print(&self, clusters: &[Cluster]) -> Result<Done, Failure> {
+    fn print(&self, workspace: &Workspace, root: &Path, clusters: &[Cluster]) -> Result<Done, Failure> {
         let [cluster] = clusters else {
             return Err(
                 argument("--stdout takes the files of one cluster, and there are several profiles".to_owned()).into()
@@ -192,7 +190,7 @@ impl Render {
         };
         let mut bytes = Vec::new();
         for typed in &self.stdout {
-            let path = cluster.path_of(typed);
+            let path = path_of(workspace, root, cluster, typed);
             let Some(file) = path.and_then(|path| cluster.rendered.tree.get(path.as_str())) else {
                 return Err(not_in_tree(typed, clusters).into());
             };
@@ -360,6 +358,12 @@ where
         [one] => Ok(vec![of(one)?]),
         many => many.par_iter().map(of).collect(),
     }
+}
+
+/// The file of a tree that the user means: as it is seen from where the user stands, or below the tree's folder.
+fn path_of(workspace: &Workspace, root: &Path, cluster: &Cluster, typed: &str) -> Option<TreePath> {
+    let seen = disk::below(&workspace.disk, root, &workspace.start.join(typed));
+    seen.and_then(|path| cluster.path_of(&path)).or_else(|| cluster.path_of(typed))
 }
 
 /// A file that was named, and that no tree has.

@@ -174,15 +174,6 @@ impl Workspace {
         if problems.is_empty() { Ok((clusters, warnings)) } else { Err(Failure::Problems(problems)) }
     }
 
-    /// A path that the user typed, as one from the root; what leads elsewhere stays as it was typed.
-    pub fn in_repo(&self, typed: &str) -> String {
-        let absolute = |path: &Path| std::path::absolute(path).ok();
-        let below = absolute(&self.start.join(typed))
-            .zip(absolute(&self.root))
-            .and_then(|(path, root)| path.strip_prefix(root).ok().map(Path::to_path_buf));
-        below.map_or(typed.to_owned(), |path| path.to_string_lossy().replace('\\', "/"))
-    }
-
     /// A path as the user would type it.
     pub fn shown(&self, path: &Path) -> String {
         let path = path.strip_prefix(&self.start).unwrap_or(path);

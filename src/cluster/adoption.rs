@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::Cluster;
 use crate::compare;
 use crate::problem::{Code, Place, Problem};
@@ -39,20 +41,21 @@ fn same_objects(path: &TreePath, theirs: &File, ours: &File) -> bool {
     if theirs.bytes == ours.bytes {
         return true;
     }
-    let objects = |file: &File| tree::documents(path.as_str(), &file.bytes);
-    let is_yaml = path.as_str().ends_with(".yaml");
-    match (objects(theirs), objects(ours)) {
-        (Some(theirs), Some(ours)) if is_yaml => {
-            theirs.len() == ours.len() && theirs.iter().all(|object| ours.contains(object))
-        }
-        _ => false,
-    }
+    let all_in = |some: &[Value], others: &[Value]| some.iter().all(|object| others.contains(object));
+    objects(path, theirs)
+        .zip(objects(path, ours))
+        .is_some_and(|(theirs, ours)| theirs.len() == ours.len() && all_in(&theirs, &ours) && all_in(&ours, &theirs))
+}
+
+/// The objects of a file; nothing if it is no YAML.
+fn objects(path: &TreePath, file: &File) -> Option<Vec<Value>> {
+    let path = Some(path.as_str()).filter(|path| path.ends_with(".yaml"))?;
+    tree::documents(path, &file.bytes)
 }
 
 fn differ(shown: &str, path: &TreePath, theirs: &File, ours: &File) -> Problem {
-    let objects = |file: &File| tree::documents(path.as_str(), &file.bytes);
     let text = |file: &File| String::from_utf8_lossy(&file.bytes).into_owned();
-    let difference = objects(theirs).zip(objects(ours)).map_or_else(
+    let difference = objects(path, theirs).zip(objects(path, ours)).map_or_else(
         || compare::unified(shown, &text(theirs), &text(ours), usize::MAX),
         |(theirs, ours)| compare::objects(shown, &theirs, &ours),
     );

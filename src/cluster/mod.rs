@@ -150,6 +150,11 @@ impl Cluster {
         write::apply(disk, root, &wanted(&self.rendered), &self.today, &self.changes)
     }
 
+    /// Whether `flux bootstrap` wrote into the tree's folder.
+    pub fn is_bootstrapped(&self) -> bool {
+        self.today.entries.contains_key("flux-system/gotk-sync.yaml")
+    }
+
     /// The files that are written, with what is done to each, by path.
     pub fn files(&self) -> Vec<(&TreePath, Verb)> {
         let changes = &self.changes;
@@ -271,16 +276,7 @@ impl Cluster {
 
     /// The profile's path below the root, with `/`; nothing if it is elsewhere.
     pub fn profile_in_repo(&self, disk: &dyn Disk, root: &Path) -> Option<String> {
-        let (folder, name) = (self.profile_path.parent()?, self.profile_path.file_name()?);
-        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-        // Links and `..` on the way are followed; the file itself is what it is.
-        let root_is = disk.real(root).ok()?;
-        let path = match disk.real(folder) {
-            Ok(folder) => folder.join(name),
-            // A folder that is only about to be made is where it is said to be.
-            Err(_) => root_is.join(self.profile_path.strip_prefix(root).ok()?),
-        };
-        Some(path.strip_prefix(root_is).ok()?.to_string_lossy().replace('\\', "/"))
+        disk::below(disk, root, &self.profile_path)
     }
 
     /// The files of ours that stay on disk with CRLF, by their paths in the repo: their bytes, and those of the commit.

@@ -27,7 +27,12 @@ impl Cluster {
 
     /// Files of ours that were edited by hand, with the edit.
     pub fn edited(&self) -> Vec<Problem> {
-        edited(self)
+        edited(self, &self.changes.edited)
+    }
+
+    /// The same of those whose edits would be discarded.
+    pub fn discarded(&self) -> Vec<Problem> {
+        edited(self, &self.changes.discarded)
     }
 }
 
@@ -106,7 +111,7 @@ fn for_foreign(cluster: &Cluster, path: &TreePath, shown: &str, would_lose: bool
     )
 }
 
-fn edited(cluster: &Cluster) -> Vec<Problem> {
+fn edited(cluster: &Cluster, paths: &[TreePath]) -> Vec<Problem> {
     let one = |path: &TreePath| {
         let shown = cluster.in_repo(path.as_str());
         let text = |tree: &Tree| tree.get(path.as_str()).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
@@ -132,5 +137,5 @@ fn edited(cluster: &Cluster) -> Vec<Problem> {
             ))
             .detail(compare::unified(&shown, &wanted, &now, EDIT_LINES))
     };
-    cluster.changes.edited.iter().map(one).collect()
+    paths.iter().map(one).collect()
 }

@@ -58,6 +58,8 @@ pub struct Changes {
     pub deleted: Vec<TreePath>,
     /// Files that are ours and were edited since; wanted or not.
     pub edited: Vec<TreePath>,
+    /// Those of `changed` and `deleted` whose edits are discarded.
+    pub discarded: Vec<TreePath>,
     /// Paths where something stands that is not ours.
     pub foreign: Vec<TreePath>,
     /// Paths that would go through a link, or to a folder.
@@ -166,7 +168,11 @@ impl Changes {
             match (today.entries.get(path.as_str()), today.files.get(path.as_str())) {
                 (None, _) if today.is_folder(path) => changes.blocked.push(path.to_string()),
                 (None, _) => changes.created.push(path.clone()),
-                (_, Some(there)) if discards(path) && there.bytes != file.bytes => changes.changed.push(path.clone()),
+                (_, Some(there)) if discards(path) && there.bytes != file.bytes => {
+                    let is_edit = !today.lock.knows(path, &there.bytes) && !same(there, file);
+                    changes.discarded.extend(is_edit.then(|| path.clone()));
+                    changes.changed.push(path.clone());
+                }
                 (_, Some(there)) if same(there, file) && there.executable >= file.executable => {}
                 (_, Some(there)) if same(there, file) => changes.changed.push(path.clone()),
                 (_, Some(there)) if today.lock.knows(path, &there.bytes) => {
@@ -181,6 +187,7 @@ impl Changes {
         for path in stale.filter(|path| today.is_link_above(path.as_str()).is_none()) {
             match today.files.get(path.as_str()) {
                 Some(there) if today.lock.knows(path, &there.bytes) || discards(path) => {
+                    changes.discarded.extend((!today.lock.knows(path, &there.bytes)).then(|| path.clone()));
                     changes.deleted.push(path.clone());
                 }
                 Some(_) => changes.edited.push(path.clone()),
