@@ -140,8 +140,8 @@ fn nothing_is_written_through_a_link() {
     fs::create_dir(repo.beside("elsewhere")).unwrap();
     std::os::unix::fs::symlink(repo.beside("elsewhere"), repo.path(".fluxwright")).unwrap();
     let expected = "\
-error FW405 leaves-the-repo: `.fluxwright` is a link, or no folder
---> .fluxwright/profile.schema.json
+error FW405 leaves-the-repo: `.fluxwright` is a link, or not what the tree has there
+--> .fluxwright
  = because: fluxwright writes below the repo's root only, and a link could lead anywhere
  = hint: look at it, and if it can go: git rm .fluxwright
 

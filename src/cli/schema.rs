@@ -11,9 +11,10 @@ use serde_json::json;
 use super::workspace::Workspace;
 use super::{Done, Format, Global, report};
 use crate::catalog::Catalog;
+use crate::cluster::leaves_the_repo;
 use crate::disk::{self, Disk, Entry, changes, said, write};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word};
 use crate::schema::{self, FILE};
 
 /// Print the JSON Schema of this repo's profiles, or write it for editors
@@ -54,12 +55,7 @@ fn refresh(disk: &dyn Disk, root: &Path, shown: &str, text: &str) -> Result<bool
     let path = root.join(FILE);
     let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     if changes::blocked(disk, root, &folder(FILE))?.is_some() {
-        let link = folder(shown);
-        return Err(Problem::new(Code::LEAVES_THE_REPO, format!("`{link}` is a link, or no folder"))
-            .at(Place::file(shown))
-            .because("fluxwright writes below the repo's root only, and a link could lead anywhere")
-            .hint(format!("look at it, and if it can go: git rm {link}"))
-            .into());
+        return Err(leaves_the_repo(&folder(shown)).into());
     }
     match known(disk, &path)? {
         Known::Ours(known) if known == text => return Ok(false),
@@ -69,7 +65,7 @@ fn refresh(disk: &dyn Disk, root: &Path, shown: &str, text: &str) -> Result<bool
             return Err(Problem::new(Code::FOREIGN_FILE, says)
                 .at(Place::file(shown))
                 .because("its own file says `Written by` in its `$comment`, and only that is overwritten")
-                .hint(format!("move it away:\ngit mv {shown} {shown}.mine"))
+                .hint(format!("move it away:\ngit mv {0} {0}.mine", shell_word(shown)))
                 .into());
         }
     }

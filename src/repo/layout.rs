@@ -13,7 +13,7 @@ use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem};
 
 /// Why a format is refused that other programs read.
-const NOT_YET: &str = "fluxwright does not commit to such a repository yet";
+pub(super) const NOT_YET: &str = "fluxwright does not commit to such a repository yet";
 
 /// The extensions that libgit2 1.9 opens (`builtin_extensions` in its repository.c), in lower case as it reads them.
 const EXTENSIONS: [&str; 5] = ["noop", "objectformat", "preciousobjects", "relativeworktrees", "worktreeconfig"];

@@ -2,6 +2,7 @@
 
 use git2::RepositoryState;
 
+use super::layout::NOT_YET;
 use super::{Repo, git};
 use crate::error::Failure;
 use crate::problem::{Code, Place, Problem};
@@ -29,7 +30,6 @@ impl Repo<'_> {
     }
 
     fn elsewhere(&self) -> Result<Option<Problem>, Failure> {
-        const NOT_YET: &str = "fluxwright does not commit to such a repository yet";
         let Some(folder) = self.opened.workdir() else {
             return Ok(Some(self.state("the repository is bare", NOT_YET, "clone it, and work in the clone")));
         };
