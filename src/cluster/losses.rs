@@ -84,7 +84,7 @@ impl Cluster {
         }
         let allowed = Allowed { head_follows: false, ..allowed };
         let losses = Losses::of(self, &InHead { repo }, &lock, &BTreeSet::new(), allowed)?;
-        let missing = losses.missing.iter().map(|path| not_in_commit(path));
+        let missing = losses.missing.iter().map(|path| not_in_commit(path, &repo.git_here()));
         let problems = losses.refusals(self, "in HEAD").into_iter().chain(missing).collect();
         let told = losses.told(self);
         Ok(Lost { problems, told, files: losses.files, used: losses.used })
@@ -360,12 +360,12 @@ fn twice(double: &Double, when: &str) -> Problem {
         ))
 }
 
-fn not_in_commit(path: &str) -> Problem {
+fn not_in_commit(path: &str, git: &str) -> Problem {
     let word = shell_word(path);
     Problem::new(Code::NOT_IN_COMMIT, format!("the tree lists `{path}`, and the commit would not hold it"))
         .at(Place::file(path))
         .because("a commit holds what fluxwright writes and the profile; a root that lists a file that is not there cannot be built")
-        .hint(format!("commit it first:\ngit add {word}\ngit commit -m 'Add {}'", path.rsplit('/').next().unwrap_or(path)))
+        .hint(format!("commit it first:\n{git} add {word}\n{git} commit -m 'Add {}'", path.rsplit('/').next().unwrap_or(path)))
 }
 
 impl Cluster {

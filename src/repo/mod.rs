@@ -165,7 +165,7 @@ impl<'d> Repo<'d> {
     }
 
     /// `git`, as it is to be typed to work at the root.
-    fn git_here(&self) -> String {
+    pub fn git_here(&self) -> String {
         git_at(&self.root)
     }
 
