@@ -130,7 +130,7 @@ codes! {
     OPERATOR_WITH_ITS_OBJECTS = "FW412" "operator-with-its-objects" "An operator would be deleted together with objects of its kinds.";
     OTHER_OBJECTS = "FW413" "other-objects" "A file that is to be taken over holds other objects than those that would be written.";
     NOTHING_TO_ADOPT = "FW414" "nothing-to-adopt" "A file that is to be taken over is not there.";
-    WOULD_TOUCH = "FW415" "would-touch" "A profile that `init` would write is there already.";
+    WOULD_TOUCH = "FW415" "would-touch" "What `init` would write or change is there already.";
     INSIDE_A_REPOSITORY = "FW416" "inside-a-repository" "`init` would make a repository inside of another one that does not ignore it.";
     STALE_SCHEMA = "FW417" "stale-schema" "The schema of the repo's profiles is not what this fluxwright would write.";
     STILL_USED = "FW418" "still-used" "A component that would go, and that something in the profile still uses.";

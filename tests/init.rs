@@ -245,6 +245,16 @@ fn a_profile_or_a_tree_that_exists_is_never_touched() {
     repo.write("clusters/beta/kustomization.yaml", "mine: true\n");
     let says = repo.refuses(&["init", "--name", "beta", AUTHOR[0], AUTHOR[1]]);
     assert!(says.starts_with("error FW401 foreign-file: `clusters/beta/kustomization.yaml` stands"), "{says}");
+    let last = "\
+error FW415 would-touch: `clusters/beta` is in use, and init cannot adopt, keep or let go what is there
+--> clusters/beta
+ = because: that takes a profile which says so, and `render`; what to say in it stands above
+ = hint: take the profile of a repository that is made for it only, and go on with render:
+         fluxwright init /tmp/beta --name beta --example minimal
+         mkdir -p profiles
+         cp /tmp/beta/profiles/beta.yaml profiles
+\n";
+    assert!(says.ends_with(last), "{says}");
 }
 
 #[test]

@@ -123,6 +123,10 @@ impl Init {
         warnings.extend(lost.told);
         warnings.extend(self.unknown_address(&place, &workspace.shown(&path)));
         let mut problems = [cluster.in_the_way(&lost.files), cluster.edited(), lost.problems].concat();
+        if !problems.is_empty() {
+            let profiles = workspace.shown(&root.join("profiles"));
+            problems.push(self.needs_render(name, &cluster.rendered.path, &profiles));
+        }
         let profile = Profile::read(&cluster.source)?;
         let (files, kept) = around(disk, root, &profile, schema::text(&catalog)?)?;
         let written = files.keys().map(String::as_str).chain(["profiles/x"]);
@@ -144,6 +148,20 @@ impl Init {
                  {git} commit --amend --no-edit --gpg-sign"
             ),
         }
+    }
+
+    /// What the other refusals say to do is done with a profile that is there, and by `render`.
+    fn needs_render(&self, name: &Name, tree: &str, profiles: &str) -> Problem {
+        let profiles = shell_word(profiles);
+        let says = format!("`{tree}` is in use, and init cannot adopt, keep or let go what is there");
+        Problem::new(Code::WOULD_TOUCH, says)
+            .at(Place::file(tree))
+            .because("that takes a profile which says so, and `render`; what to say in it stands above")
+            .hint(format!(
+                "take the profile of a repository that is made for it only, and go on with render:\nfluxwright init /tmp/{name} --name {name} --example \
+                 {}\nmkdir -p {profiles}\ncp /tmp/{name}/profiles/{name}.yaml {profiles}",
+                self.example
+            ))
     }
 
     /// The profile cannot say where the repository is, if `origin` is a folder of this machine.
