@@ -107,33 +107,12 @@ macro_rules! machines {
                 users: Vec<User>,
             }
         }
-
-        impl $name {
-            /// What it says about its machines.
-            fn machine(&self) -> Machine {
-                Machine {
-                    datastore: self.datastore.clone(),
-                    folder: self.folder.clone(),
-                    resource_pool: self.resource_pool.clone(),
-                    os_family: self.os_family.clone(),
-                    template: self.template.clone(),
-                    num_cpus: self.num_cpus.clone(),
-                    memory_mib: self.memory_mib.clone(),
-                    disk_gib: self.disk_gib.clone(),
-                    clone_mode: self.clone_mode,
-                    storage_policy_name: self.storage_policy_name.clone(),
-                    tags: self.tags.clone(),
-                    host_os_configuration: self.host_os_configuration.clone(),
-                    users: self.users.clone(),
-                }
-            }
-        }
     };
 }
 
 machines! {
     /// What every group has unless it says otherwise.
-    pub struct MachineDefaults {}
+    pub struct Machine {}
 }
 
 machines! {
@@ -158,11 +137,62 @@ machines! {
     }
 }
 
+/// What a key can leave to the defaults.
+trait MaySay: Clone {
+    fn says_nothing(&self) -> bool;
+}
+
+impl<T: Clone> MaySay for Option<T> {
+    fn says_nothing(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T: Clone> MaySay for Vec<T> {
+    fn says_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// A group's own value, or that of the defaults where it says nothing.
+fn own<T: MaySay>(own: &T, default: Option<&T>) -> T {
+    default.filter(|_| own.says_nothing()).unwrap_or(own).clone()
+}
+
+/// What is said about the machines of a group; a key that is forgotten here does not compile.
+macro_rules! over_defaults {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// What is said about its machines: its own keys over the defaults.
+            fn machine(&self, defaults: Option<&Machine>) -> Machine {
+                Machine {
+                    span: self.span.clone(),
+                    datastore: own(&self.datastore, defaults.map(|it| &it.datastore)),
+                    folder: own(&self.folder, defaults.map(|it| &it.folder)),
+                    resource_pool: own(&self.resource_pool, defaults.map(|it| &it.resource_pool)),
+                    os_family: own(&self.os_family, defaults.map(|it| &it.os_family)),
+                    template: own(&self.template, defaults.map(|it| &it.template)),
+                    num_cpus: own(&self.num_cpus, defaults.map(|it| &it.num_cpus)),
+                    memory_mib: own(&self.memory_mib, defaults.map(|it| &it.memory_mib)),
+                    disk_gib: own(&self.disk_gib, defaults.map(|it| &it.disk_gib)),
+                    clone_mode: own(&self.clone_mode, defaults.map(|it| &it.clone_mode)),
+                    storage_policy_name: own(&self.storage_policy_name, defaults.map(|it| &it.storage_policy_name)),
+                    tags: own(&self.tags, defaults.map(|it| &it.tags)),
+                    host_os_configuration: own(&self.host_os_configuration, defaults.map(|it| &it.host_os_configuration)),
+                    users: own(&self.users, defaults.map(|it| &it.users)),
+                }
+            }
+        }
+    )*};
+}
+
+over_defaults!(MachineGroup, Workers);
+
 section! {
     /// The machines.
     pub struct Machines {
         /// What every group has.
-        defaults: Option<MachineDefaults>,
+        defaults: Option<Machine>,
         /// The control plane.
         control_plane as "controlPlane": MachineGroup,
         /// etcd on machines of its own.
@@ -209,61 +239,11 @@ impl EksAnywhere {
     }
 }
 
-/// What is said about the machines of one group, its own keys over the defaults.
-#[derive(Debug, Clone, Default)]
-pub struct Machine {
-    /// The datastore's path.
-    pub datastore: Option<At<ConfigText>>,
-    /// The folder's path.
-    pub folder: Option<At<ConfigText>>,
-    /// The resource pool's path.
-    pub resource_pool: Option<At<ConfigText>>,
-    /// The operating system.
-    pub os_family: Option<At<OsFamily>>,
-    /// The template's path.
-    pub template: Option<At<ConfigText>>,
-    /// Processors.
-    pub num_cpus: Option<At<u32>>,
-    /// Memory in MiB.
-    pub memory_mib: Option<At<u32>>,
-    /// Disk in GiB.
-    pub disk_gib: Option<At<u32>>,
-    /// How their disks are made.
-    pub clone_mode: Option<CloneMode>,
-    /// The storage policy of their disks.
-    pub storage_policy_name: Option<ConfigText>,
-    /// Tags.
-    pub tags: Vec<TagUrn>,
-    /// NTP servers, certificates, Bottlerocket settings.
-    pub host_os_configuration: Option<Mapping>,
-    /// Who may log in.
-    pub users: Vec<User>,
-}
-
 impl Machine {
     /// The operating system: Bottlerocket where nothing is said, as EKS Anywhere takes it
     /// (pkg/api/v1alpha1/vspheremachineconfig.go).
     pub fn system(&self) -> OsFamily {
         self.os_family.as_ref().map_or(OsFamily::Bottlerocket, |family| family.value)
-    }
-
-    fn over(self, under: &Machine) -> Machine {
-        let filled = |own: Vec<TagUrn>| if own.is_empty() { under.tags.clone() } else { own };
-        Machine {
-            datastore: self.datastore.or_else(|| under.datastore.clone()),
-            folder: self.folder.or_else(|| under.folder.clone()),
-            resource_pool: self.resource_pool.or_else(|| under.resource_pool.clone()),
-            os_family: self.os_family.or_else(|| under.os_family.clone()),
-            template: self.template.or_else(|| under.template.clone()),
-            num_cpus: self.num_cpus.or_else(|| under.num_cpus.clone()),
-            memory_mib: self.memory_mib.or_else(|| under.memory_mib.clone()),
-            disk_gib: self.disk_gib.or_else(|| under.disk_gib.clone()),
-            clone_mode: self.clone_mode.or(under.clone_mode),
-            storage_policy_name: self.storage_policy_name.or_else(|| under.storage_policy_name.clone()),
-            tags: filled(self.tags),
-            host_os_configuration: self.host_os_configuration.or_else(|| under.host_os_configuration.clone()),
-            users: if self.users.is_empty() { under.users.clone() } else { self.users },
-        }
     }
 }
 
@@ -319,17 +299,17 @@ impl Group<'_> {
 impl Machines {
     /// All groups: control plane, etcd if it has machines of its own, workers.
     pub fn groups(&self) -> Vec<Group<'_>> {
-        let defaults = self.defaults.as_ref().map(MachineDefaults::machine).unwrap_or_default();
+        let defaults = self.defaults.as_ref();
         let mut groups = Vec::new();
         for (role, group) in [(Role::ControlPlane, Some(&self.control_plane)), (Role::Etcd, self.etcd.as_ref())] {
             let Some(group) = group else { continue };
-            let machine = group.machine().over(&defaults);
+            let machine = group.machine(defaults);
             groups.push(Group { role, count: &group.count, machine, span: &group.span });
         }
         groups.extend(self.workers.iter().map(|workers| Group {
             role: Role::Workers(workers),
             count: &workers.count,
-            machine: workers.machine().over(&defaults),
+            machine: workers.machine(defaults),
             span: &workers.span,
         }));
         groups
