@@ -176,11 +176,7 @@ impl<'d> Repo<'d> {
 
     fn flag(&self, key: &str) -> Result<Option<bool>, Error> {
         let config = self.git("read the configuration", self.opened.config())?;
-        match config.get_bool(key) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(git("read the configuration", &self.root, error)),
-        }
+        if_there("read the configuration", &self.root, config.get_bool(key))
     }
 
     fn head_commit(&self) -> Result<Option<git2::Commit<'_>>, Error> {
@@ -215,11 +211,7 @@ impl<'d> Repo<'d> {
 
     /// Where a reference stands; nothing if there is none.
     fn stands_at(&self, reference: &str) -> Result<Option<Oid>, Error> {
-        match self.opened.refname_to_id(reference) {
-            Ok(id) => Ok(Some(id)),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(git("read the branch", &self.shared.join(reference), error)),
-        }
+        if_there("read the branch", &self.shared.join(reference), self.opened.refname_to_id(reference))
     }
 
     /// Where a commit would go: HEAD's branch, or `branch`, which must stand at HEAD or not exist.
@@ -386,10 +378,15 @@ pub fn git_at(root: &Path) -> String {
 
 /// A value of a configuration, if it is there.
 fn configured(config: &Config, key: &str, path: &Path) -> Result<Option<String>, Error> {
-    match config.get_string(key) {
-        Ok(value) => Ok(Some(value)),
+    if_there("read the configuration", path, config.get_string(key))
+}
+
+/// What git found, or nothing where there is none.
+fn if_there<T>(what: &'static str, path: &Path, result: Result<T, git2::Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(git("read the configuration", path, error)),
+        Err(error) => Err(git(what, path, error)),
     }
 }
 

@@ -64,10 +64,7 @@ impl Repo<'_> {
     fn in_another_repository(&self, entries: &[Entry]) -> Result<Vec<Problem>, Failure> {
         let folders: BTreeSet<&str> = entries.iter().flat_map(|(path, _)| folders_above(path)).collect();
         let index = self.git("read the index", self.opened.index())?;
-        let head = match self.head_commit()? {
-            Some(commit) => self.git("read HEAD", commit.tree())?,
-            None => self.empty_tree()?,
-        };
+        let head = self.tree_of(self.head_commit()?.map(|commit| commit.id()))?;
         let mut problems = Vec::new();
         for folder in folders {
             let in_index = index.get_path(Path::new(folder), 0);
