@@ -335,20 +335,9 @@ fn would_touch(shown: &str) -> Problem {
         .hint("take another --name; a cluster that is there is changed by its profile, and: fluxwright render")
 }
 
-/// Where a folder really is, or would be: links and `..` are followed as far as there is something.
-fn real_place(disk: &dyn Disk, root: &Path) -> Result<PathBuf, Error> {
-    let absolute = said("look at", root, std::path::absolute(root))?;
-    for there in absolute.ancestors() {
-        if let Ok(real) = disk.real(there) {
-            return Ok(real.join(absolute.strip_prefix(there).unwrap_or(Path::new(""))));
-        }
-    }
-    Ok(absolute)
-}
-
 /// A repository inside of another's work tree is lost between the two, unless the outer one ignores it.
 fn refuse_inside(disk: &dyn Disk, root: &Path, shown: &str) -> Result<(), Failure> {
-    let here = real_place(disk, root)?;
+    let here = disk::real_place(disk, root)?;
     for folder in here.ancestors() {
         if disk::entry(disk, &folder.join("HEAD"))?.is_some() && disk::entry(disk, &folder.join("objects"))?.is_some() {
             let says = format!("`{shown}` is inside of a folder of git's own, {}", folder.display());

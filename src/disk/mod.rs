@@ -230,17 +230,27 @@ pub fn said<T>(what: &'static str, path: &Path, result: io::Result<T>) -> Result
     result.map_err(|source| Error::Disk { what, path: path.to_owned(), source })
 }
 
+/// Where a folder really is, or would be: links and `..` are followed as far as there is something.
+///
+/// # Errors
+/// What the system says.
+pub fn real_place(disk: &dyn Disk, folder: &Path) -> Result<PathBuf, Error> {
+    let absolute = said("look at", folder, std::path::absolute(folder))?;
+    for there in absolute.ancestors() {
+        if let Ok(real) = disk.real(there) {
+            return Ok(real.join(absolute.strip_prefix(there).unwrap_or(Path::new(""))));
+        }
+    }
+    Ok(absolute)
+}
+
 /// A path below a root, with `/`; nothing if it is elsewhere. Links and `..` on the way are followed; the file itself is what it
-/// is. A folder that is only about to be made is where it is said to be.
+/// is.
 pub fn below(disk: &dyn Disk, root: &Path, path: &Path) -> Option<String> {
     let (folder, name) = (path.parent()?, path.file_name()?);
     let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-    let root_is = disk.real(root).ok()?;
-    let path = match disk.real(folder) {
-        Ok(folder) => folder.join(name),
-        Err(_) => root_is.join(path.strip_prefix(root).ok()?),
-    };
-    Some(path.strip_prefix(root_is).ok()?.to_string_lossy().replace('\\', "/"))
+    let path = real_place(disk, folder).ok()?.join(name);
+    Some(path.strip_prefix(disk.real(root).ok()?).ok()?.to_string_lossy().replace('\\', "/"))
 }
 
 /// What is at a path, if anything.
