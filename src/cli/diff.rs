@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use super::workspace::Workspace;
+use super::workspace::{Workspace, lost_on_disk};
 use super::{Done, Format, Global, report};
-use crate::cluster::{Allowed, Cluster, Lost};
+use crate::cluster::{Allowed, Cluster};
 use crate::compare;
 use crate::disk::lock;
 use crate::error::Failure;
@@ -32,11 +32,10 @@ impl Diff {
         let catalog = workspace.catalog()?;
         let sources = workspace.profiles(&self.cluster)?;
         // An edit by hand is shown as what rendering over it would change.
-        let (clusters, mut warnings) = workspace.clusters(&catalog, &workspace.root, sources, true)?;
-        let (allowed, mut lost) = (Allowed { prune_ok: &[], catalog: &catalog, head_follows: false }, Lost::default());
-        for cluster in clusters.iter().filter(|cluster| !cluster.is_blocked()) {
-            lost.extend(cluster.lost_on_disk(&workspace.disk, &workspace.root, allowed)?);
-        }
+        let (clusters, mut warnings) = workspace.clusters(&catalog, &workspace.root, &sources, true)?;
+        let allowed = Allowed { prune_ok: &[], catalog: &catalog, head_follows: false };
+        let known = clusters.iter().filter(|cluster| !cluster.is_blocked());
+        let lost = lost_on_disk(&workspace.disk, &workspace.root, known, allowed)?;
         let in_the_way =
             clusters.iter().flat_map(|cluster| [cluster.in_the_way(&lost.files), cluster.discarded()].concat());
         warnings.extend(in_the_way.chain(lost.problems).map(Problem::as_warning));

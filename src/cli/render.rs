@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::commit::{self, Asked, Prepared};
-use super::workspace::{Workspace, argument};
+use super::workspace::{Workspace, argument, each, lost_on_disk};
 use super::{Done, Format, Global, report, who};
 use crate::catalog::Catalog;
-use crate::cluster::{Allowed, Cluster, Counts, Lost, Verb, trees_without_profile};
+use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
 use crate::disk::{self, Disk};
 use crate::error::Failure;
 use crate::problem::{Code, Problem, nearest};
@@ -134,7 +133,7 @@ impl Render {
         // take no longer than the profile.
         let (read, stale) = std::thread::scope(|threads| {
             let stale = threads.spawn(|| super::schema::stale(workspace, catalog));
-            let read = workspace.clusters(catalog, root, sources, self.discard_edits);
+            let read = workspace.clusters(catalog, root, &sources, self.discard_edits);
             (read, stale.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let (mut clusters, mut warnings) = read?;
@@ -210,11 +209,8 @@ impl Render {
     ) -> Result<(Vec<Problem>, BTreeSet<String>), Failure> {
         // What would be lost is only known once it is known what would be written.
         let known = |cluster: &Cluster| !cluster.is_blocked() && cluster.changes.edited.is_empty();
-        let mut lost = Lost::default();
-        if clusters.iter().all(known) {
-            let of_each = each(clusters, |cluster| cluster.lost_on_disk(disk, root, allowed))?;
-            of_each.into_iter().for_each(|of_one| lost.extend(of_one));
-        }
+        let known = if clusters.iter().all(known) { clusters } else { &[] };
+        let lost = lost_on_disk(disk, root, known.iter(), allowed)?;
         let mut problems: Vec<Problem> = clusters.iter().flat_map(|cluster| cluster.in_the_way(&lost.files)).collect();
         if !self.check {
             problems.extend(clusters.iter().flat_map(Cluster::edited));
@@ -346,18 +342,6 @@ fn cluster_json(cluster: &Cluster) -> Value {
         "files": cluster.files().iter().map(file).collect::<Vec<_>>(),
         "edited": paths(&cluster.changes.edited),
     })
-}
-
-/// What is done for each cluster, side by side if there are several: one is done sooner than threads are started.
-fn each<T, E>(clusters: &[Cluster], of: impl Fn(&Cluster) -> Result<T, E> + Send + Sync) -> Result<Vec<T>, E>
-where
-    T: Send,
-    E: Send,
-{
-    match clusters {
-        [one] => Ok(vec![of(one)?]),
-        many => many.par_iter().map(of).collect(),
-    }
 }
 
 /// The file of a tree that the user means: as it is seen from where the user stands, or below the tree's folder.

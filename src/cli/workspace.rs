@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::Global;
 use crate::catalog::{Catalog, OWN_COMPONENTS};
-use crate::cluster::{Cluster, in_one_folder};
+use crate::cluster::{Allowed, Cluster, Lost, in_one_folder};
 use crate::disk::{self, Disk, Entry, LocalDisk, said};
 use crate::error::{Error, Failure};
 use crate::problem::{Code, Place, Problem, Source, nearest};
@@ -148,17 +148,13 @@ impl Workspace {
         &self,
         catalog: &Catalog,
         root: &Path,
-        sources: Vec<(PathBuf, Arc<Source>)>,
+        sources: &[(PathBuf, Arc<Source>)],
         discard_edits: bool,
     ) -> Result<(Vec<Cluster>, Vec<Problem>), Failure> {
-        let one = |(path, source): (PathBuf, Arc<Source>)| {
-            Cluster::read(&self.disk, root, catalog, path, &source, discard_edits)
-        };
-        let results: Vec<_> = match sources.len() {
-            // One cluster is done sooner than threads are started.
-            1 => sources.into_iter().map(one).collect(),
-            _ => sources.into_par_iter().map(one).collect(),
-        };
+        // What is wrong with one profile keeps no other from being read.
+        let results = each(sources, |(path, source)| {
+            Ok::<_, Error>(Cluster::read(&self.disk, root, catalog, path.clone(), source, discard_edits))
+        })?;
         let (mut clusters, mut warnings, mut problems) = (Vec::new(), Vec::new(), Vec::new());
         for result in results {
             match result {
@@ -186,6 +182,38 @@ impl Workspace {
             here if here.is_empty() => ".".to_owned(),
             shown => shown,
         }
+    }
+}
+
+/// What would be lost by any of some clusters.
+///
+/// # Errors
+/// What the system says.
+pub fn lost_on_disk<'c>(
+    disk: &dyn Disk,
+    root: &Path,
+    clusters: impl Iterator<Item = &'c Cluster>,
+    allowed: Allowed<'_>,
+) -> Result<Lost, Failure> {
+    let clusters: Vec<&Cluster> = clusters.collect();
+    let mut lost = Lost::default();
+    for of_one in each(&clusters, |cluster| cluster.lost_on_disk(disk, root, allowed))? {
+        lost.extend(of_one);
+    }
+    Ok(lost)
+}
+
+/// What is done for each of several things, side by side: one is done sooner than threads are started.
+///
+/// # Errors
+/// The first that one of them has.
+pub fn each<I: Sync, T: Send, E: Send>(
+    items: &[I],
+    of: impl Fn(&I) -> Result<T, E> + Send + Sync,
+) -> Result<Vec<T>, E> {
+    match items {
+        [] | [_] => items.iter().map(of).collect(),
+        many => many.par_iter().map(of).collect(),
     }
 }
 
