@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use repo_builder::{AUTHOR, Repo};
+use repo_builder::{AUTHOR, OWN_COMPONENT, Repo};
 
 const STORAGE_TESTER: [&str; 6] = [
     "--prune-ok",
@@ -21,25 +21,6 @@ const STORAGE_TESTER: [&str; 6] = [
     "--prune-ok",
     "Kustomization.kustomize.toolkit.fluxcd.io/flux-system/storage-tester-restore",
 ];
-
-/// A component of the repo's own.
-const OWN_COMPONENT: &str = "name: mine
-title: Mine
-about: Something of this repo's own.
-homepage: https://example.com
-versions:
-  - match: \">=1 <2\"
-    newest: 1.0.0
-    source: example
-sources:
-  - example
-units:
-  - name: app
-    git:
-      url: https://github.com/example/mine
-      tag: v<{ version }>
-      path: deploy
-";
 
 fn names(text: &str) -> BTreeSet<String> {
     text.lines().map(str::to_owned).collect()

@@ -7,26 +7,7 @@ mod repo_builder;
 
 use std::fs;
 
-use repo_builder::Repo;
-
-/// A component of the repo's own.
-const OWN_COMPONENT: &str = "name: mine
-title: Mine
-about: Something of this repo's own.
-homepage: https://example.com
-versions:
-  - match: \">=1 <2\"
-    newest: 1.0.0
-    source: example
-sources:
-  - example
-units:
-  - name: app
-    git:
-      url: https://github.com/example/mine
-      tag: v<{ version }>
-      path: deploy
-";
+use repo_builder::{OWN_COMPONENT, Repo};
 
 const BY_HAND: &str = "# or render without --commit, then:
          git add clusters/minimal profiles/minimal.yaml

@@ -12,6 +12,25 @@ use std::process::{Command, Output};
 /// The one author and moment of most commits here.
 pub const AUTHOR: [&str; 4] = ["--author", "Ada <ada@example.com>", "--date", "2026-11-21T13:00:00Z"];
 
+/// A component of the repo's own.
+pub const OWN_COMPONENT: &str = "name: mine
+title: Mine
+about: Something of this repo's own.
+homepage: https://example.com
+versions:
+  - match: \">=1 <2\"
+    newest: 1.0.0
+    source: example
+sources:
+  - example
+units:
+  - name: app
+    git:
+      url: https://github.com/example/mine
+      tag: v<{ version }>
+      path: deploy
+";
+
 /// How a run of the program ended.
 #[derive(Debug)]
 pub struct Run {
