@@ -249,13 +249,18 @@ impl Decode for bool {
     }
 }
 
+/// A number that is whole, not negative, and within the type's bounds.
+fn whole_number<T: TryFrom<u64>>(node: &Node) -> Option<T> {
+    match node.meaning() {
+        Some(Meaning::Number(number)) => number.as_u64().and_then(|number| T::try_from(number).ok()),
+        _ => None,
+    }
+}
+
 impl Decode for u32 {
     const EXAMPLE: &'static str = "3";
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        let number = match node.meaning() {
-            Some(Meaning::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
-            _ => None,
-        };
+        let number = whole_number(node);
         if number.is_none() {
             reading.wrong_type(node, "a whole number that is not negative", "3");
         }
@@ -303,15 +308,11 @@ pub struct Port(pub u16);
 impl Decode for Port {
     const EXAMPLE: &'static str = "443";
     fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
-        let number = match node.meaning() {
-            Some(Meaning::Number(number)) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-            _ => None,
-        };
-        if number.is_none_or(|number| number == 0) {
+        let port = whole_number(node).filter(|number| *number != 0).map(Port);
+        if port.is_none() {
             reading.wrong_type(node, "a port from 1 to 65535", "443");
-            return None;
         }
-        number.map(Port)
+        port
     }
     fn schema(_: &mut Definitions) -> Value {
         schema::whole_number(1, u16::MAX.into())
