@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::sections::{Origin, mapping};
+use super::sections::{Origin, mapping, without_nothing};
 use super::{Planner, defaults};
 use crate::problem::{Code, Problem};
 use crate::profile::eks_anywhere::{EksAnywhere, Group, Machine, Role, User, Workers};
@@ -120,10 +120,4 @@ fn machine(machine: &Machine) -> Value {
         ("hostOSConfiguration", json!(machine.host_os_configuration)),
         ("users", list(json!(users))),
     ])
-}
-
-/// An object of what is said.
-fn without_nothing<const N: usize>(entries: [(&str, Value); N]) -> Value {
-    let said = entries.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(said.map(|(key, value)| (key.to_owned(), value)).collect())
 }

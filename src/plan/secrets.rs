@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::sections::{Origin, mapping};
+use super::sections::{Origin, mapping, without_nothing};
 use super::unit::{Content, Part};
 use super::{Planner, defaults, options};
 use crate::catalog::component::Capability;
@@ -44,10 +44,7 @@ impl Planner<'_> {
         let place = self.profile.place(&secret.name.span);
         let store = self.store_for(secret.store.as_ref(), &place, Some(secret.namespace.as_str()));
         let remote = |(key, remote): &(At<_>, crate::profile::secrets::RemoteKey)| {
-            let mut reference = json!({ "key": remote.key });
-            if let (Some(property), Some(reference)) = (&remote.property, reference.as_object_mut()) {
-                reference.insert("property".to_owned(), json!(property));
-            }
+            let reference = without_nothing([("key", json!(remote.key)), ("property", json!(remote.property))]);
             json!({ "secretKey": key, "remoteRef": reference })
         };
         Some(json!({

@@ -136,3 +136,9 @@ pub(super) fn is_set(flag: Option<&At<bool>>) -> bool {
 pub(super) fn mapping<K: std::fmt::Display, T: serde::Serialize>(named: &Named<K, T>) -> Map<String, Value> {
     named.0.iter().map(|(key, value)| (key.to_string(), json!(value))).collect()
 }
+
+/// An object of what is said.
+pub(super) fn without_nothing<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    let said = entries.into_iter().filter(|(_, value)| !value.is_null());
+    Value::Object(said.map(|(key, value)| (key.to_owned(), value)).collect())
+}

@@ -1,10 +1,10 @@
 //! Releases and paths of the profile become units: any Helm chart, any folder of manifests.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::components::seconds;
 use super::needs::Need;
-use super::sections::Origin;
+use super::sections::{Origin, without_nothing};
 use super::sources::Git;
 use super::unit::{Chart, Content};
 use super::{Planner, defaults};
@@ -41,18 +41,13 @@ impl Planner<'_> {
         let secret = release.secret_ref.as_ref().map(|secret| secret.value.as_str());
         let (url, chart, version) = (release.url.as_str(), release.chart.as_str(), release.version.as_str());
         let from = |values: &crate::profile::workloads::ValuesFrom| {
-            let mut from = Map::new();
-            from.insert("kind".to_owned(), json!(values.kind));
-            from.insert("name".to_owned(), json!(values.name));
-            let mut optional = |key: &str, value: Value| {
-                if !value.is_null() {
-                    from.insert(key.to_owned(), value);
-                }
-            };
-            optional("valuesKey", json!(values.values_key));
-            optional("targetPath", json!(values.target_path));
-            optional("optional", json!(values.optional));
-            Value::Object(from)
+            without_nothing([
+                ("kind", json!(values.kind)),
+                ("name", json!(values.name)),
+                ("valuesKey", json!(values.values_key)),
+                ("targetPath", json!(values.target_path)),
+                ("optional", json!(values.optional)),
+            ])
         };
         Chart {
             source: self.sources.chart(release.name.as_str(), url, chart, version, secret, self.oci_charts),
