@@ -69,6 +69,8 @@ section! {
         guard: Option<Guard>,
         /// A CEL expression that holds when an object is ready, where Flux cannot see that by itself.
         ready: Option<String>,
+        /// How a person sees that an object is as it should be, as `expect` of component.yaml has it.
+        expect: Option<String>,
     }
 }
 

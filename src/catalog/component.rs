@@ -38,6 +38,8 @@ section! {
         renovate: Option<Renovate>,
         /// Where its facts come from, one line each.
         sources: Vec<String>,
+        /// What a person has to know of it, for the cluster's README.
+        notes: Vec<Note>,
         /// What it renders, in the order in which its parts wait for each other.
         units: Vec<UnitSpec>,
     }
@@ -75,8 +77,35 @@ section! {
         requires: Vec<Capability>,
         /// Where its facts come from.
         sources: Vec<String>,
+        /// What a person has to know of it, for the cluster's README.
+        notes: Vec<Note>,
         /// The folder with its templates.
         templates: RepoPath,
+    }
+}
+
+section! {
+    /// A paragraph of the cluster's README.
+    pub struct Note {
+        /// The paragraph, as Markdown.
+        text: String,
+        /// An expression; the note stands there only where it holds.
+        when: Option<String>,
+    }
+}
+
+section! {
+    /// How a person sees that something is as it should be; a step of `bootstrap/verify.sh`.
+    pub struct Expectation {
+        /// The object as `kubectl` names it: `deployment/x`, `csidriver/x`. May hold `<{ … }>`.
+        object: String,
+        /// Its namespace, if it has one. May hold `<{ … }>`.
+        namespace: Option<String>,
+        /// `there`; `rollout`, all its pods are up; `condition=Ready` and `jsonpath={.status.phase}=Bound`, as `kubectl wait` takes
+        /// them; `has={.status.loadBalancer.ingress}`, the path gives something.
+        expect: String,
+        /// An expression; it is looked at only where it holds.
+        when: Option<String>,
     }
 }
 
@@ -262,5 +291,7 @@ section! {
         prune: Option<bool>,
         /// CEL expressions for kinds that say health in their own way, beyond those of the table of kinds.
         health: Option<Value>,
+        /// How a person sees that it works, beyond what the table of kinds says of its objects.
+        verify: Vec<Expectation>,
     }
 }

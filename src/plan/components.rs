@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::needs::Need;
 use super::sources::Git;
-use super::unit::{Chart, Content, Part, Script, Unit};
+use super::unit::{Chart, Check, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
-use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, UnitSpec};
+use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, Expectation, GitSpec, Note, UnitSpec};
 use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem};
 use crate::profile::vsphere::Credentials;
@@ -208,15 +208,49 @@ impl Planner<'_> {
                 self.units.push(unit);
             }
         }
-        for template in component.engine.below("bootstrap") {
-            let name = template.trim_start_matches("bootstrap/").trim_end_matches(".j2").to_owned();
-            self.scripts.push(Script {
-                name,
-                template,
-                engine: Arc::clone(&component.engine),
-                context: component.context.clone(),
-            });
+        self.bootstrap_of(&component.engine, &component.context, str::to_owned);
+        self.notes_of(
+            &component.folder.spec.title,
+            &component.folder.spec.notes,
+            &component.engine,
+            &component.context,
+        );
+    }
+
+    /// The files of a folder's `bootstrap/`, each under a name made of its own.
+    pub(super) fn bootstrap_of(&mut self, engine: &Arc<Engine>, context: &Context, named: impl Fn(&str) -> String) {
+        for template in engine.below("bootstrap") {
+            let name = named(template.trim_start_matches("bootstrap/").trim_end_matches(".j2"));
+            self.scripts.push(Script { name, template, engine: Arc::clone(engine), context: context.clone() });
         }
+    }
+
+    /// The notes whose `when:` holds.
+    pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
+        for note in notes {
+            if self.holds(engine, note.when.as_deref(), context) {
+                self.notes.push((title.to_owned(), note.text.clone()));
+            }
+        }
+    }
+
+    /// What a unit's `verify` says, where its `when:` holds.
+    fn checks(&mut self, component: &Chosen<'_>, expected: &[Expectation]) -> Vec<Check> {
+        let mut checks = Vec::new();
+        for item in expected {
+            if !self.holds(&component.engine, item.when.as_deref(), &component.context) {
+                continue;
+            }
+            let mut text = |text: &String| {
+                let expanded = self.expanded(component, &Value::String(text.clone()));
+                expanded.and_then(|value| value.as_str().map(str::to_owned))
+            };
+            if let Some(object) = text(&item.object) {
+                let namespace = item.namespace.as_ref().and_then(&mut text);
+                checks.push(Check { object, namespace, expect: item.expect.clone() });
+            }
+        }
+        checks
     }
 
     fn unit(
@@ -267,6 +301,7 @@ impl Planner<'_> {
             target_namespace: None,
             patches: component.asked.patches.clone(),
             health: spec.health.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
+            verify: self.checks(component, &spec.verify),
             infrastructure: true,
         })
     }

@@ -72,6 +72,10 @@ pub struct Plan<'a> {
     pub sources: Sources,
     /// Scripts for what git cannot hold.
     pub scripts: Vec<Script>,
+    /// What a person has to know: of what, and a paragraph of Markdown.
+    pub notes: Vec<(String, String)>,
+    /// What every template of the cluster may ask for.
+    pub context: Context,
     /// What else there is, for hints.
     pub catalog: &'a Catalog,
 }
@@ -88,6 +92,7 @@ struct Planner<'a> {
     units: Vec<Unit>,
     sources: Sources,
     scripts: Vec<Script>,
+    notes: Vec<(String, String)>,
     namespaces: BTreeMap<String, PlannedNamespace>,
     /// The namespaces that read through each store, with the first place that says so.
     readers: BTreeMap<String, BTreeMap<String, Place>>,
@@ -132,6 +137,7 @@ impl<'a> Plan<'a> {
             units: Vec::new(),
             sources: Sources::default(),
             scripts: Vec::new(),
+            notes: Vec::new(),
             namespaces: BTreeMap::new(),
             readers: BTreeMap::new(),
             homes: BTreeMap::new(),
@@ -144,8 +150,9 @@ impl<'a> Plan<'a> {
         planner.networks();
         planner.sections();
         planner.names();
-        let Planner { given, units, sources, scripts, .. } = planner;
-        Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, catalog })
+        planner.runbook();
+        let Planner { given, units, sources, scripts, notes, context, .. } = planner;
+        Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, notes, context, catalog })
     }
 }
 
@@ -221,6 +228,14 @@ impl Planner<'_> {
         for (what, span) in spans.into_iter().filter_map(|(what, span)| span.map(|span| (what, span))) {
             let says = format!("`vsphere.{what}` is for the runbook, which this version does not write");
             self.report(Problem::warning(Code::NOT_YET, says).at(profile.place(&span)));
+        }
+    }
+
+    /// The scripts that every cluster has; one that comes out empty is left out.
+    fn runbook(&mut self) {
+        if let Some(engine) = self.templates("runbook") {
+            let context = self.context.clone();
+            self.bootstrap_of(&engine, &context, str::to_owned);
         }
     }
 

@@ -311,6 +311,11 @@ fn environment() -> Environment<'static> {
     // Text of one template inside of another would bring values that were escaped for another kind of file.
     env.set_path_join_callback(|name, _| format!("{name} (use text() to put in a file)").into());
     env.set_formatter(format);
+    env.add_filter("code", |text: &str| Value::from_safe_string(escape::markdown_code(text)));
+    env.add_filter("block", |text: &str, language: &str| {
+        Value::from_safe_string(escape::markdown_block(text, language))
+    });
+    env.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
     env
 }
 
@@ -327,9 +332,10 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         let says = "a value cannot be made of template text that has values in it; join with `~`";
         return Err(Error::new(ErrorKind::InvalidOperation, says));
     }
-    let written = if kind == escape::SLOT {
+    let written = if kind == escape::SLOT || kind == escape::TERRAFORM_SLOT {
+        let value = if kind == escape::SLOT { value.clone() } else { for_terraform(value) };
         let slots = state.get_or_insert_extension(Slots::default());
-        slots.0.push(value.clone());
+        slots.0.push(value);
         format!("{SLOT_BEGIN}{}{SLOT_END}", slots.0.len() - 1)
     } else {
         let whole_file = value.is_safe();
@@ -338,6 +344,21 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         escape::escape(&kind, &text, whole_file).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?
     };
     out.write_str(&written).map_err(|_| Error::new(ErrorKind::WriteFailure, "too much output"))
+}
+
+/// A value whose texts Terraform takes as they are.
+fn for_terraform(value: &Value) -> Value {
+    fn escaped(value: Json) -> Json {
+        match value {
+            Json::String(text) => Json::String(escape::terraform(&text)),
+            Json::Array(items) => items.into_iter().map(escaped).collect(),
+            Json::Object(map) => {
+                map.into_iter().map(|(key, value)| (escape::terraform(&key), escaped(value))).collect()
+            }
+            other => other,
+        }
+    }
+    Value::from(Serde(&escaped(serde_json::to_value(value).unwrap_or(Json::Null))))
 }
 
 /// Values that wait for their place in a parsed document.
