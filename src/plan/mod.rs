@@ -185,6 +185,10 @@ fn context(profile: &Profile) -> Value {
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
         },
         "vsphere": vsphere,
+        "eksAnywhere": profile.eks_anywhere.as_ref().map(|eks| json!({
+            "version": eks.version, "endpoint": eks.endpoint, "appliedByFlux": eks.is_applied_by_flux(),
+            "podIamConfig": eks.pod_iam_config.is_some(),
+        })),
     })
 }
 
