@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use super::origins::not_patched;
 use crate::catalog::Folder;
 use crate::catalog::apis::Table;
 use crate::catalog::component::{Component, VersionRow};
@@ -29,6 +30,8 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
 pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problems) {
     let Some(known) = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes") else { return };
     let (version, newest) = (profile.kubernetes.version.number(), known.newest.number());
+    let place = profile.place(&profile.kubernetes.version.span);
+    problems.extend(not_patched(known, "Kubernetes", profile.kubernetes.version.as_str(), &version, &place));
     if version < known.oldest.number() {
         let says = format!(
             "Kubernetes {} is older than {}, the oldest that fluxwright knows",
