@@ -229,7 +229,7 @@ section! {
         /// The tag.
         tag: String,
         /// The folder.
-        path: RepoPath,
+        path: At<String>,
         /// The folders that are fetched, where Flux can choose; all that units of the component need.
         sparse_checkout as "sparseCheckout": Vec<RepoPath>,
         /// What of the repository is left out, as .gitignore writes it.

@@ -90,7 +90,9 @@ impl Planner<'_> {
             self.homes.insert(name.to_string(), namespace.clone());
             self.namespace(namespace, spec.namespace.as_ref().map(|own| own.pod_security), name.as_str());
         }
-        let version = asked.version.as_ref().map(std::string::ToString::to_string);
+        // That it is missing has been said; nothing more is to be said of it than of the newest.
+        let newest = || versions::newest(&spec.versions).map(|row| &row.newest);
+        let version = asked.version.as_ref().map(|version| &version.value).or_else(newest).map(ToString::to_string);
         let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
         let mut context = self.context.with(asked_for);
         if let (Some(asked), true) = (&asked.namespace, spec.units.iter().any(|unit| unit.git.is_some())) {
@@ -303,6 +305,7 @@ impl Planner<'_> {
 
     fn git(&mut self, component: &Chosen<'_>, git: &GitSpec, unit: &str) -> Option<Content> {
         let tag = self.expanded(component, &Value::String(git.tag.clone()))?;
+        let path = self.git_path(component, git)?;
         let images = self.list(component, git.images.as_ref());
         let patches = self.list(component, git.patches.as_ref());
         let source = self.sources.git(
@@ -316,7 +319,21 @@ impl Planner<'_> {
                 secret_ref: None,
             },
         );
-        Some(Content::Git { source: source.name, path: git.path.to_string(), images, patches })
+        Some(Content::Git { source: source.name, path: path.to_string(), images, patches })
+    }
+
+    /// The folder of another repository, which may depend on options and version.
+    fn git_path(&mut self, component: &Chosen<'_>, git: &GitSpec) -> Option<RepoPath> {
+        let path = self.expanded(component, &Value::String(git.path.value.clone()))?;
+        match RepoPath::parse(path.as_str().unwrap_or_default()) {
+            Ok(path) => Some(path),
+            Err(why) => {
+                let says = format!("`path` of the component `{}` comes out as {path}, which {why}", component.name);
+                let place = Place::new(&component.folder.source, git.path.span.clone());
+                self.report(Problem::new(Code::BROKEN_COMPONENT, says).at(place).hint("path: config/crd"));
+                None
+            }
+        }
     }
 
     fn expanded(&mut self, component: &Chosen<'_>, value: &Value) -> Option<Value> {
