@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::needs::Need;
+use super::needs::{Need, described_whole};
 use super::sources::Git;
 use super::unit::{Chart, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
-use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, UnitSpec};
+use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, Conflict, GitSpec, UnitSpec};
 use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem};
 use crate::profile::vsphere::Credentials;
@@ -33,6 +33,43 @@ impl Chosen<'_> {
     /// Its templates below a folder, with its context.
     fn part(&self, folder: &str) -> Part {
         Part { engine: Arc::clone(&self.engine), folder: folder.to_owned(), file: None, context: self.context.clone() }
+    }
+
+    /// The cluster has what the component does not go with; `own` if the component brings it itself.
+    fn conflict_with_cluster(&self, conflict: &Conflict, own: bool) -> Problem {
+        let (name, capability) = (self.name, &conflict.capability);
+        let (says, hint) = if own {
+            (
+                format!("the cluster brings {capability} itself, and `{name}` does, too"),
+                format!("take `{name}` out, or take a release of the distribution that does not"),
+            )
+        } else {
+            let words = described_whole(capability);
+            (
+                format!("the cluster has {words}, and `{name}` does not go with that"),
+                format!("take `{name}` out, or go without {words}"),
+            )
+        };
+        self.conflict(conflict, says, hint)
+    }
+
+    /// Another component has what this one does not go with; `own` if it brings it itself.
+    fn conflict_with(&self, other: &str, conflict: &Conflict, own: bool) -> Problem {
+        let (name, capability) = (self.name, &conflict.capability);
+        let says = if own {
+            format!("`{name}` and `{other}` exclude each other: both provide {capability}")
+        } else {
+            format!("`{name}` does not go with `{other}`, which brings {}", described_whole(capability))
+        };
+        self.conflict(conflict, says, format!("take out one of the two: `{name}` or `{other}`"))
+    }
+
+    fn conflict(&self, conflict: &Conflict, says: String, hint: String) -> Problem {
+        let problem = Problem::new(Code::CONFLICT, says).at(self.place.clone()).hint(hint);
+        match &conflict.because {
+            Some(because) => problem.because(because),
+            None => problem,
+        }
     }
 }
 
@@ -295,7 +332,7 @@ impl Planner<'_> {
             values_template,
             values: component.asked.values.as_ref().map(|values| values.value.0.clone()),
             values_from: Vec::new(),
-            crds: (chart.crds == Some(ChartCrds::CreateReplace)).then(|| "CreateReplace".to_owned()),
+            crds: chart.crds.filter(|crds| *crds != ChartCrds::None).map(|crds| crds.as_str().to_owned()),
             timeout: spec
                 .timeout
                 .as_ref()
@@ -398,26 +435,19 @@ impl Planner<'_> {
     }
 
     fn conflicts(&mut self, component: &Chosen<'_>) {
-        for capability in &component.folder.spec.conflicts {
-            if self.given.contains(capability) {
-                let says = format!("the cluster brings {capability} itself, and `{}` does, too", component.name);
-                let hint =
-                    format!("take `{}` out, or take a release of the distribution that does not", component.name);
-                self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(hint));
+        for conflict in &component.folder.spec.conflicts {
+            if !self.holds(&component.engine, conflict.when.as_deref(), &component.context) {
+                continue;
             }
-            let others = self
-                .provided
-                .get(capability)
-                .into_iter()
-                .flatten()
-                .filter(|other| other.as_str() != component.name.as_str());
-            if let Some(other) = others.into_iter().next().cloned() {
-                let says = format!("`{}` and `{other}` exclude each other: both provide {capability}", component.name);
-                self.report(
-                    Problem::new(Code::CONFLICT, says)
-                        .at(component.place.clone())
-                        .hint(format!("take out one of the two: `{}` or `{other}`", component.name)),
-                );
+            let providers = self.provided.get(&conflict.capability).cloned().unwrap_or_default();
+            let (own, others): (Vec<String>, Vec<String>) =
+                providers.into_iter().partition(|provider| provider == component.name.as_str());
+            let own = !own.is_empty();
+            if self.given.contains(&conflict.capability) {
+                self.report(component.conflict_with_cluster(conflict, own));
+            }
+            if let Some(other) = others.first() {
+                self.report(component.conflict_with(other, conflict, own));
             }
         }
     }

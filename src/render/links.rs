@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::contents::{self, Contents};
 use crate::decode::At;
 use crate::plan::Plan;
-use crate::plan::needs::{Need, needs_of, provides_of};
+use crate::plan::needs::{Need, described, described_whole, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
@@ -142,28 +142,6 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
-}
-
-/// A capability in words.
-fn described(kind: &str, name: &str) -> String {
-    match kind {
-        "crd" => format!("the CRD of {name}"),
-        "csi" => format!("the CSI driver {name}"),
-        "controller" if name == "loadbalancer" => "a controller of load balancers".to_owned(),
-        "controller" => format!("the controller of {name}"),
-        "store" => format!("the store {name}"),
-        "secret" => format!("the Secret {name}"),
-        "storageclass" => format!("the storage class {name}"),
-        "ingressclass" => format!("the ingress class {name}"),
-        "snapshotclass" => format!("the snapshot class {name}"),
-        "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
-        _ => format!("{kind}:{name}"),
-    }
-}
-
-fn described_whole(capability: &str) -> String {
-    let (kind, name) = capability.split_once(':').unwrap_or((capability, ""));
-    if kind == "namespace" { format!("the namespace {name}") } else { described(kind, name) }
 }
 
 /// A class that is nearly one of the profile's is one of them, mistyped.
