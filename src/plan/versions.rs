@@ -198,8 +198,18 @@ pub fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
 }
 
 fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
-    match newest_fitting(spec, versions) {
-        Some(row) => format!("the newest that fits: `version: {}`", row.newest),
+    if let Some(row) = newest_fitting(spec, versions) {
+        return format!("the newest that fits: `version: {}`", row.newest);
+    }
+    // Another component can move; the cluster is what it is.
+    let cluster = versions.iter().filter(|(name, _)| name.as_str() == "kubernetes");
+    let cluster = cluster.map(|(name, version)| (name.clone(), version.clone())).collect();
+    match newest_fitting(spec, &cluster) {
+        Some(row) => {
+            let others = row.needs.0.iter().filter(|(name, _)| name.as_str() != "kubernetes");
+            let others: Vec<String> = others.map(|(name, range)| format!("{name} {}", range.as_str())).collect();
+            format!("the newest that fits the cluster: `version: {}`, with {}", row.newest, others.join(" and "))
+        }
         None => "no version that the catalog knows fits; look at what else has to move".to_owned(),
     }
 }
