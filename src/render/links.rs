@@ -35,6 +35,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             providers.entry(capability).or_insert(&unit.name);
         }
     }
+    problems.extend(made_twice(&units, contents));
     let (mut edges, mut unmet) = (Vec::new(), BTreeSet::new());
     for unit in &units {
         let there = |need: &At<Name>| {
@@ -142,6 +143,27 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
+}
+
+/// Classes that one unit renders and another component makes where nobody sees it, by a chart or from another repository.
+fn made_twice(units: &[&Unit], contents: &Contents) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for unit in units {
+        for (id, object) in contents.objects(&unit.name).filter(|(id, _)| id.kind.ends_with("Class")) {
+            let made = provides_of(&id, object);
+            let makes = |other: &&&Unit| other.key != unit.key && other.provides.iter().any(|it| made.contains(it));
+            if let Some(other) = units.iter().find(makes) {
+                let says = format!("{id} is rendered by unit `{}`, and `{}` makes it, too", unit.name, other.name);
+                let problem = Problem::new(Code::DUPLICATE_OBJECT, says).at(unit.place.clone());
+                found.push(
+                    problem
+                        .because("two that own one object undo each other's changes")
+                        .hint("give yours another name"),
+                );
+            }
+        }
+    }
+    found
 }
 
 /// A class that is nearly one of the profile's is one of them, mistyped.
