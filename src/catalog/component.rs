@@ -28,8 +28,8 @@ section! {
         provides: Vec<Capability>,
         /// Capabilities that its `app` unit (or its last) requires.
         requires: Vec<Capability>,
-        /// Capabilities that no other component of the cluster may provide.
-        conflicts: Vec<String>,
+        /// Capabilities that nothing else of the cluster may provide.
+        conflicts: Vec<Conflict>,
         /// Known versions, and what each needs. Without rows the component has no version.
         versions: Vec<VersionRow>,
         /// That its makers gave it up.
@@ -186,6 +186,43 @@ impl Decode for Capability {
     }
 }
 
+/// A capability that the component does not go with: most often one of its own, which only one may provide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// Its name, as in [`Capability`]; also `node-os:<family>` and `default:storage-class`, which only the cluster has.
+    pub capability: String,
+    /// An expression; the conflict counts only where it holds.
+    pub when: Option<String>,
+    /// Why they do not go together, where that does not go without saying.
+    pub because: Option<String>,
+}
+
+section! {
+    /// The mapping form of [`Conflict`].
+    pub struct ConflictMapping {
+        /// The capability.
+        capability: String,
+        /// An expression.
+        when: Option<String>,
+        /// Why they do not go together.
+        because: Option<String>,
+    }
+}
+
+impl Decode for Conflict {
+    const EXAMPLE: &'static str = "csi:csi.example.com";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if let Kind::Scalar { .. } = node.kind {
+            return Some(Conflict { capability: String::decode(node, reading)?, when: None, because: None });
+        }
+        let ConflictMapping { capability, when, because, .. } = ConflictMapping::decode(node, reading)?;
+        Some(Conflict { capability, when, because })
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        either("A capability.", String::schema(definitions), ConflictMapping::schema(definitions))
+    }
+}
+
 section! {
     /// A range of versions, and what is known about it.
     pub struct VersionRow {
@@ -235,6 +272,8 @@ choice! {
         None = "none",
         /// Create and replace.
         CreateReplace = "CreateReplace",
+        /// Leave them out; another unit brings what is needed of them.
+        Skip = "Skip",
     }
 }
 
@@ -258,7 +297,7 @@ section! {
         /// The tag.
         tag: String,
         /// The folder.
-        path: RepoPath,
+        path: At<String>,
         /// The folders that are fetched, where Flux can choose; all that units of the component need.
         sparse_checkout as "sparseCheckout": Vec<RepoPath>,
         /// What of the repository is left out, as .gitignore writes it.

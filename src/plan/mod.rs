@@ -32,6 +32,7 @@ use crate::catalog::apis::{Apis, Brought};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
+use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
 use crate::texts::Name;
 use sources::Sources;
@@ -213,6 +214,14 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());
     }
+    let classes = profile.storage.iter().flat_map(|storage| &storage.classes);
+    if classes.map(|class| class.default.as_ref()).any(sections::is_set) {
+        given.insert("default:storage-class".to_owned());
+    }
+    // Pods run on workers. A system that a component cannot run on is one of its conflicts.
+    let groups = profile.eks_anywhere.iter().flat_map(|eks| eks.machines.groups());
+    let workers = groups.filter(|group| matches!(group.role, Role::Workers(_)));
+    given.extend(workers.map(|group| format!("node-os:{}", group.machine.system().as_str())));
     given
 }
 

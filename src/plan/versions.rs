@@ -12,7 +12,7 @@ use crate::catalog::component::{Component, VersionRow};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::workloads;
-use crate::texts::{is_whole, lenient};
+use crate::texts::{Version as VersionText, is_whole, lenient};
 
 /// The versions of a profile by what has them: `kubernetes`, `flux`, `eks-anywhere`, components.
 pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
@@ -82,7 +82,7 @@ pub fn check_component(
         );
         return;
     }
-    let tags = spec.units.iter().any(|unit| unit.git.is_some());
+    let tags = spec.units.iter().all(|unit| unit.chart.is_none());
     if !is_whole(version.as_str()) || (tags && version.as_str().starts_with(['v', 'V'])) {
         let says = if tags {
             format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
@@ -92,23 +92,52 @@ pub fn check_component(
         problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("write all three numbers: `version: 1.2.3`"));
         return;
     }
+    check_known(spec, version, &at, versions, problems);
+}
+
+/// Checks a version of the right form: that its source writes it so, that it is known, and what it needs.
+fn check_known(
+    spec: &Component,
+    version: &VersionText,
+    at: &Place,
+    versions: &BTreeMap<String, Version>,
+    problems: &mut Problems,
+) {
     let number = version.number();
+    let row = spec.versions.iter().find(|row| row.matches.holds(&number));
+    if let Some(right) = row.or(newest(&spec.versions)).and_then(|row| with_or_without_v(version.as_str(), row)) {
+        let says = format!("{} writes `{version}` as `{right}`", spec.title);
+        let because = "a chart is looked for by the very text of its version";
+        problems.push(
+            Problem::new(Code::BAD_VERSION, says).at(at.clone()).because(because).hint(format!("version: {right}")),
+        );
+        return;
+    }
     let newer = newest(&spec.versions).filter(|row| row.newest.number() < number);
     if let Some(row) = newer {
         let says = format!("{} {version} is newer than {}, the newest that the catalog knows", spec.title, row.newest);
         problems.push(newer_than_known(says).at(at.clone()));
     }
-    match spec.versions.iter().find(|row| row.matches.holds(&number)) {
-        Some(row) => check_row(spec, row, version.as_str(), &at, versions, problems),
+    match row {
+        Some(row) => check_row(spec, row, version.as_str(), at, versions, problems),
         None if newer.is_some() => {}
         None => {
             let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
             let says = format!("{} {version} is not among the versions that the catalog knows", spec.title);
             problems.push(
-                Problem::new(Code::TOO_OLD, says).at(at).hint(format!("versions that it knows: {}", known.join(", "))),
+                Problem::new(Code::TOO_OLD, says)
+                    .at(at.clone())
+                    .hint(format!("versions that it knows: {}", known.join(", "))),
             );
         }
     }
+}
+
+/// The version as its source writes it, if that has a `v` where this has none, or none where this has one.
+fn with_or_without_v(version: &str, row: &VersionRow) -> Option<String> {
+    let bare = version.trim_start_matches(['v', 'V']);
+    let right = if row.newest.as_str().starts_with('v') { format!("v{bare}") } else { bare.to_owned() };
+    (right != version).then_some(right)
 }
 
 fn check_row(
@@ -172,8 +201,18 @@ pub fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
 }
 
 fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
-    match newest_fitting(spec, versions) {
-        Some(row) => format!("the newest that fits: `version: {}`", row.newest),
+    if let Some(row) = newest_fitting(spec, versions) {
+        return format!("the newest that fits: `version: {}`", row.newest);
+    }
+    // Another component can move; the cluster is what it is.
+    let cluster = versions.iter().filter(|(name, _)| name.as_str() == "kubernetes");
+    let cluster = cluster.map(|(name, version)| (name.clone(), version.clone())).collect();
+    match newest_fitting(spec, &cluster) {
+        Some(row) => {
+            let others = row.needs.0.iter().filter(|(name, _)| name.as_str() != "kubernetes");
+            let others: Vec<String> = others.map(|(name, range)| format!("{name} {}", range.as_str())).collect();
+            format!("the newest that fits the cluster: `version: {}`, with {}", row.newest, others.join(" and "))
+        }
         None => "no version that the catalog knows fits; look at what else has to move".to_owned(),
     }
 }

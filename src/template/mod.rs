@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::problem::{Code, Place, Problem, Problems, Source};
+use crate::texts::lenient;
 use crate::yaml::{self, Kind, Meaning, Node};
 
 /// Instructions that one template may run.
@@ -316,7 +317,19 @@ fn environment() -> Environment<'static> {
         Value::from_safe_string(escape::markdown_block(text, language))
     });
     env.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
+    env.add_test("since", since);
     env
+}
+
+/// `version is since("1.5")`: whether a version is that one or newer. Missing numbers are zero; a pre-release counts as the
+/// version that it leads to, as in the ranges of component.yaml.
+fn since(version: &str, first: &str) -> Result<bool, Error> {
+    let number = |text: &str| {
+        let number =
+            lenient(text).ok_or_else(|| refused(format!("`since` compares versions, and `{text}` is none")))?;
+        Ok::<_, Error>((number.major, number.minor, number.patch))
+    };
+    Ok(number(version)? >= number(first)?)
 }
 
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
