@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::needs::Need;
 use super::sources::Git;
-use super::unit::{Chart, Content, Part, Script, Unit};
+use super::unit::{AppliedBy, Chart, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
 use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, UnitSpec};
@@ -261,13 +261,14 @@ impl Planner<'_> {
             requires,
             provides,
             timeout,
-            applied: true,
+            applied_by: AppliedBy::Itself,
             prune: spec.prune.unwrap_or(true),
             wait: true,
             target_namespace: None,
             patches: component.asked.patches.clone(),
             health: spec.health.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
             infrastructure: true,
+            rewritten: false,
         })
     }
 
