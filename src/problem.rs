@@ -139,6 +139,7 @@ codes! {
     NOT_IN_COMMIT = "FW419" "not-in-commit" "A file that the tree lists, and that the commit would not hold.";
     NOTHING_TO_PRUNE = "FW420" "nothing-to-prune" "A `--prune-ok` that names nothing that would be dropped.";
     LEFT_BEHIND = "FW421" "left-behind" "Guarded objects that nothing would apply any more, and that stay in the cluster.";
+    BEFORE_THE_CLUSTER = "FW422" "before-the-cluster" "A tree in a folder that EKS Anywhere wants to make itself when it makes the cluster.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

@@ -80,8 +80,16 @@ impl Machine {
 const PASSWORD: &str = "p\"a\\ss word'$HOME`x`";
 
 /// What scripts take from the environment, where it is there.
-const VARIABLES: [&str; 5] =
-    ["GITHUB_TOKEN", "GITLAB_TOKEN", "GIT_PASSWORD", "EKSA_VSPHERE_USERNAME", "EKSA_VSPHERE_PASSWORD"];
+const VARIABLES: [&str; 8] = [
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    "GIT_PASSWORD",
+    "EKSA_VSPHERE_USERNAME",
+    "EKSA_VSPHERE_PASSWORD",
+    "EKSA_GITHUB_TOKEN",
+    "EKSA_GIT_PRIVATE_KEY",
+    "EKSA_GIT_KNOWN_HOSTS",
+];
 
 /// The lines that a script asks for, the last without its end, as a file may have it: a name to confirm, else a user and a password
 /// in turns.

@@ -105,6 +105,16 @@ section! {
 }
 
 section! {
+    /// The Flux that the releases of an origin install.
+    pub struct InstalledFlux {
+        /// Why no other will do, with the source.
+        because: String,
+        /// Releases, oldest first; each installs this Flux until the next.
+        releases: Named<VersionText, VersionText>,
+    }
+}
+
+section! {
     /// Kinds that come from one thing with a version.
     pub struct Origin {
         /// What brings them: `flux`, `kubernetes`, or a component's name.
@@ -119,6 +129,8 @@ section! {
         patched: Option<Patched>,
         /// The Kubernetes that its releases go with, where that is known.
         kubernetes: Option<OnKubernetes>,
+        /// The Flux that its releases bring along, where they do.
+        flux: Option<InstalledFlux>,
         /// The kinds.
         kinds: Vec<KindRow>,
     }

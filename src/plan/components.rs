@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::needs::{Need, described_whole};
 use super::sources::Git;
-use super::unit::{Chart, Check, Content, Part, Script, Unit};
+use super::unit::{AppliedBy, Chart, Check, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
 use crate::catalog::component::{
@@ -336,7 +336,7 @@ impl Planner<'_> {
             requires,
             provides,
             timeout,
-            applied: true,
+            applied_by: AppliedBy::Itself,
             prune: spec.prune.unwrap_or(true),
             wait: true,
             target_namespace: None,
@@ -344,6 +344,7 @@ impl Planner<'_> {
             health: spec.health.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
             verify: self.checks(component, &spec.verify),
             infrastructure: true,
+            rewritten: false,
         })
     }
 

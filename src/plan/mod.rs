@@ -31,7 +31,7 @@ use crate::catalog::Catalog;
 use crate::catalog::apis::{Apis, Brought};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
-use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
+use crate::profile::cluster::{Distribution, PodSecurity};
 use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
 use crate::texts::Name;
@@ -229,10 +229,6 @@ impl Planner<'_> {
     /// Parts of a profile that are typed and checked, and that nothing is made of yet.
     fn not_yet(&mut self) {
         let profile = self.profile;
-        if let Some(bootstrap) = profile.flux.bootstrap.as_ref().filter(|b| b.with == BootstrapWith::EksAnywhere) {
-            let says = "a tree for EKS Anywhere's own Flux has another root, which this version does not render";
-            self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&bootstrap.span)).hint("with: github"));
-        }
         let vsphere = profile.vsphere.as_ref();
         let spans = [
             ("roles", vsphere.and_then(|v| v.roles.as_ref()).map(|roles| roles.span.clone())),
@@ -345,7 +341,9 @@ impl Planner<'_> {
             let place = self.profile.place(&name.span);
             found.push(Problem::new(Code::RESERVED_NAME, says).at(place).hint(format!("call it my-{name}")));
         }
-        let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();
+        // Nothing can wait for what has no Flux Kustomization of its own.
+        let kustomizations = self.units.iter().filter(|unit| unit.is_kustomization());
+        let names: Vec<String> = kustomizations.map(|unit| unit.name.clone()).collect();
         self.resolve_component_needs(&names);
         for need in self.units.iter().flat_map(|unit| &unit.needs) {
             if !names.iter().any(|name| name == need.as_str()) {

@@ -55,6 +55,18 @@ choice! {
     }
 }
 
+choice! {
+    /// The kind of an SSH key.
+    pub enum SshKeyAlgorithm {
+        /// RSA.
+        Rsa = "rsa",
+        /// ECDSA.
+        Ecdsa = "ecdsa",
+        /// Ed25519.
+        Ed25519 = "ed25519",
+    }
+}
+
 section! {
     /// How Flux is bootstrapped.
     pub struct Bootstrap {
@@ -70,6 +82,8 @@ section! {
         components: Vec<At<Name>>,
         /// Taints that Flux's own pods tolerate.
         toleration_keys as "tolerationKeys": Vec<LabelKey>,
+        /// The kind of the key with which EKS Anywhere's Flux logs in over SSH; `ecdsa` if nothing is said.
+        ssh_key_algorithm as "sshKeyAlgorithm": Option<At<SshKeyAlgorithm>>,
     }
 }
 
@@ -82,12 +96,19 @@ section! {
         url: At<GitUrl>,
         /// The branch that Flux reads.
         branch: At<Branch>,
-        /// Where the tree stands; `clusters/<name>` if nothing is said.
+        /// Where the tree stands; `clusters/<name>` if nothing is said, `clusters/<name>/<name>` with EKS Anywhere's own Flux.
         path: Option<At<TreeFolder>>,
         /// Files and folders below the tree that are the user's, and that the root kustomization lists too.
         include: Vec<At<RepoPath>>,
         /// How Flux is bootstrapped.
         bootstrap: Option<Bootstrap>,
+    }
+}
+
+impl Flux {
+    /// How it is bootstrapped, where EKS Anywhere brings it.
+    pub fn of_eks_anywhere(&self) -> Option<&Bootstrap> {
+        self.bootstrap.as_ref().filter(|bootstrap| bootstrap.with == BootstrapWith::EksAnywhere)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod bootstrap;
 pub mod cluster;
 pub mod eks_anywhere;
+pub mod gitops;
 pub mod patch;
 pub mod rules;
 mod secret_values;
@@ -131,9 +132,11 @@ impl Profile {
 
     /// Where the tree stands in the repo.
     pub fn tree_path(&self) -> String {
+        let name = self.name();
         match &self.flux.path {
             Some(path) => path.as_str().to_owned(),
-            None => format!("clusters/{}", self.name()),
+            None if self.flux.of_eks_anywhere().is_some() => format!("clusters/{name}/{name}"),
+            None => format!("clusters/{name}"),
         }
     }
 

@@ -27,7 +27,7 @@ pub struct Unmet {
 
 /// Orders the units, or reports what is missing and which circles there are; with what is used and brought by nothing.
 pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<(Waits, BTreeSet<Unmet>)> {
-    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.applied && contents.has(unit)).collect();
+    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)).collect();
     let mut providers: BTreeMap<String, &str> = BTreeMap::new();
     for unit in &units {
         let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));
