@@ -5,9 +5,12 @@
 
 /// The kind whose values become slots: YAML and JSON.
 pub const SLOT: &str = "slot";
+/// The kind for text that is YAML to whoever reads it, not an object to us: what an object carries as one value.
+pub const YAML_TEXT: &str = "yaml.txt";
 
 /// The endings that have an escaper, for hints.
-pub const KINDS: &[&str] = &["x.yaml.j2", "x.json.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
+pub const KINDS: &[&str] =
+    &["x.yaml.j2", "x.json.j2", "x.yaml.txt.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
 
 /// The escaper for a template's path; none means that the kind is refused.
 pub fn for_file(path: &str) -> Option<&'static str> {
@@ -18,6 +21,7 @@ pub fn for_file(path: &str) -> Option<&'static str> {
     };
     match (name.rsplit_once('.')?.1, go) {
         ("yaml" | "yml" | "json", false) => Some(SLOT),
+        ("txt", false) if name.ends_with(".yaml.txt") => Some(YAML_TEXT),
         ("sh", false) => Some("sh"),
         ("md", false) => Some("md"),
         ("conf", false) => Some("conf"),
@@ -58,6 +62,18 @@ fn gcfg(value: &str) -> Result<String, String> {
     }
     let escaped = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n").replace('\t', r"\t");
     Ok(format!("\"{escaped}\""))
+}
+
+/// A text in double quotes on one line, with escapes that readers of YAML 1.1 and 1.2 know (both specifications, 5.7). What is
+/// neither a letter nor plain ASCII is escaped: some readers break a line at U+0085 or U+2028, or refuse U+007F.
+pub fn yaml_text(value: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        ' '..='~' => c.to_string(),
+        _ if c.is_alphanumeric() => c.to_string(),
+        _ => format!("\\U{:08x}", u32::from(c)),
+    };
+    format!("\"{}\"", value.chars().map(escaped).collect::<String>())
 }
 
 /// `{{` begins an action of a Go template; as an action that prints itself it does not.
@@ -101,10 +117,37 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_yaml_comes_back_through_both_readers() {
+        let texts = [
+            "a: b #c",
+            "\"\\",
+            "{{x}}",
+            "\r\n\t\0",
+            "\u{7f}\u{85}\u{2028}\u{feff}\u{e0f0}",
+            "ü漢🦀",
+            "",
+            "1.30",
+            "%YAML",
+        ];
+        for text in texts {
+            let yaml = format!("key: {}\n", yaml_text(text));
+            assert_eq!(yaml.lines().count(), 1);
+            let mut problems = crate::problem::Problems::default();
+            let source = crate::problem::Source::new("x", yaml.clone());
+            let read = crate::yaml::read(&source, &mut problems).unwrap();
+            assert_eq!(read.follow(["key"]).text(), Some(text), "{yaml}");
+            let other: serde_yaml::Value = serde_yaml::from_str(&yaml).unwrap();
+            assert_eq!(other["key"].as_str(), Some(text), "{yaml}");
+        }
+    }
+
+    #[test]
     fn a_kind_without_an_escaper_is_refused() {
         assert_eq!(for_file("a/b.toml.j2"), None);
         assert_eq!(for_file("Makefile.j2"), None);
         assert_eq!(for_file("x.yaml.tpl.j2"), None);
+        assert_eq!(for_file("x.txt.j2"), None);
+        assert_eq!(for_file("files/x.yaml.txt.j2"), Some(YAML_TEXT));
         assert_eq!(for_file("files/x.conf.tpl.j2"), Some("conf.tpl"));
     }
 }
