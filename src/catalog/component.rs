@@ -38,6 +38,9 @@ section! {
         renovate: Option<Renovate>,
         /// Where its facts come from, one line each.
         sources: Vec<String>,
+        /// Built-in folders of `shared/` whose files count as its own, for components that are the same in parts. A file of its own
+        /// stands before a shared one of the same path.
+        shares: Vec<At<Name>>,
         /// What it renders, in the order in which its parts wait for each other.
         units: Vec<UnitSpec>,
     }
