@@ -55,6 +55,11 @@ impl Component {
         }
     }
 
+    /// Whether one of its options is a version, of which a row of its own versions can ask something.
+    pub fn has_version_option(&self, name: &str) -> bool {
+        self.options.as_ref().is_some_and(|options| options.format(name) == Some("version"))
+    }
+
     /// The unit that what the component as a whole provides and requires is said of: `app`, or its last.
     pub fn carrier(&self) -> Option<&UnitSpec> {
         self.units.iter().find(|unit| unit.name.as_str() == "app").or(self.units.last())
@@ -97,8 +102,8 @@ section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
         /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
-        /// Schema there are `image`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have)
-        /// and, for the option `credentials` only, `vsphere-credentials`.
+        /// Schema there are `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may
+        /// have) and, for the option `credentials` only, `vsphere-credentials`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,
@@ -118,8 +123,12 @@ impl Options {
 
     /// Whether the option says where vSphere credentials are kept: it has that format, and the name that templates know.
     pub fn is_credentials(&self, name: &str) -> bool {
-        let format = self.properties.get(name).and_then(|schema| schema.get("format"));
-        name == "credentials" && format.is_some_and(|format| format == "vsphere-credentials")
+        name == "credentials" && self.format(name) == Some("vsphere-credentials")
+    }
+
+    /// The format that an option has.
+    fn format(&self, name: &str) -> Option<&str> {
+        self.properties.get(name)?.get("format")?.as_str()
     }
 }
 
@@ -167,7 +176,7 @@ section! {
         matches as "match": Range,
         /// The newest release in it that was known when the row was written.
         newest: Version,
-        /// What it needs: `kubernetes`, or a component's name, and a range of versions.
+        /// What it needs: `kubernetes`, a component's name, or an option of its own with the format `version`, and a range.
         needs: Named<Name, Range>,
         /// Why it cannot be used at all.
         refused: Option<String>,

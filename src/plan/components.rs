@@ -78,10 +78,11 @@ impl Planner<'_> {
         if !self.sections_there(&folder, &place) {
             return None;
         }
-        versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
         let options =
             options::read(self.profile, &what, &asked.options, spec.options.as_ref(), !folder.own, self.problems);
+        let versions = versions::with_options(&self.versions, spec, &options);
+        versions::check_component(self.profile, &folder, asked, &place, &versions, self.problems);
         self.pools(name.as_str(), &asked.options, spec.options.as_ref());
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
         let namespace =

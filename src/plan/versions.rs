@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
+use serde_json::Value;
 
 use crate::catalog::Folder;
 use crate::catalog::apis::Table;
@@ -23,6 +24,17 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
     ];
     let eks = profile.eks_anywhere.iter().map(|eks| ("eks-anywhere".to_owned(), eks.version.number()));
     with_version.chain(own).chain(eks).collect()
+}
+
+/// The same with those that a component's own options say.
+pub fn with_options(
+    versions: &BTreeMap<String, Version>,
+    spec: &Component,
+    options: &Value,
+) -> BTreeMap<String, Version> {
+    let said = options.as_object().into_iter().flatten().filter(|(name, _)| spec.has_version_option(name));
+    let said = said.filter_map(|(name, value)| Some((name.clone(), lenient(value.as_str()?)?)));
+    versions.iter().map(|(name, version)| (name.clone(), version.clone())).chain(said).collect()
 }
 
 /// Checks the version of Kubernetes against the table.
@@ -79,14 +91,8 @@ pub fn check_component(
         );
         return;
     }
-    let tags = spec.units.iter().any(|unit| unit.git.is_some());
-    if !is_whole(version.as_str()) || (tags && version.as_str().starts_with(['v', 'V'])) {
-        let says = if tags {
-            format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
-        } else {
-            format!("`{version}` is a range to Helm, which would take the newest in it")
-        };
-        problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("write all three numbers: `version: 1.2.3`"));
+    if let Some(problem) = not_whole(spec, version.as_str()) {
+        problems.push(problem.at(at));
         return;
     }
     let number = version.number();
@@ -96,7 +102,10 @@ pub fn check_component(
         problems.push(newer_than_known(says).at(at.clone()));
     }
     match spec.versions.iter().find(|row| row.matches.holds(&number)) {
-        Some(row) => check_row(spec, row, version.as_str(), &at, versions, problems),
+        Some(row) => match written_otherwise(spec, row, version.as_str()) {
+            Some(problem) => problems.push(problem.at(at)),
+            None => check_row(spec, row, version.as_str(), &at, versions, problems),
+        },
         None if newer.is_some() => {}
         None => {
             let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
@@ -106,6 +115,42 @@ pub fn check_component(
             );
         }
     }
+}
+
+/// Whether its manifests are those of a git tag.
+fn has_tags(spec: &Component) -> bool {
+    spec.units.iter().any(|unit| unit.git.is_some())
+}
+
+/// A version that more than one release could be meant by, or that is no tag without its `v`.
+fn not_whole(spec: &Component, version: &str) -> Option<Problem> {
+    let tags = has_tags(spec);
+    if is_whole(version) && !(tags && has_v(version)) {
+        return None;
+    }
+    let says = if tags {
+        format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
+    } else {
+        format!("`{version}` is a range to Helm, which would take the newest in it")
+    };
+    Some(Problem::new(Code::BAD_VERSION, says).hint("write all three numbers: `version: 1.2.3`"))
+}
+
+fn has_v(version: &str) -> bool {
+    version.starts_with(['v', 'V'])
+}
+
+/// A chart's version with a `v` where its source has none, or the other way round. The newest of the row shows which it is.
+fn written_otherwise(spec: &Component, row: &VersionRow, version: &str) -> Option<Problem> {
+    let with_v = has_v(row.newest.as_str());
+    if has_tags(spec) || has_v(version) == with_v {
+        return None;
+    }
+    let number = version.trim_start_matches(['v', 'V']);
+    let right = if with_v { format!("v{number}") } else { number.to_owned() };
+    let says = format!("the chart of {} has the version `{right}`, not `{version}`", spec.title);
+    let because = "a version stands in the profile as its source writes it, for whoever looks for newer ones";
+    Some(Problem::new(Code::BAD_VERSION, says).because(because).hint(format!("version: {right}")))
 }
 
 fn check_row(
@@ -124,19 +169,16 @@ fn check_row(
         return;
     }
     for (name, range) in &row.needs.0 {
-        let Some(other) = versions.get(name.as_str()) else { continue };
-        if !range.holds(other) {
+        let Some(other) = versions.get(name.as_str()).filter(|other| !range.holds(other)) else { continue };
+        let (what, has) = if spec.has_version_option(name.as_str()) {
+            (format!("`{name}`"), format!("it is {other}"))
+        } else {
             let what = if name.as_str() == "kubernetes" { "Kubernetes" } else { name.as_str() };
-            let says = format!(
-                "{} {version} needs {what} {}, and the cluster has {}.{}",
-                spec.title,
-                range.as_str(),
-                other.major,
-                other.minor
-            );
-            let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
-            problems.push(problem.hint(fitting(spec, versions)));
-        }
+            (what.to_owned(), format!("the cluster has {}.{}", other.major, other.minor))
+        };
+        let says = format!("{} {version} needs {what} {}, and {has}", spec.title, range.as_str());
+        let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
+        problems.push(problem.hint(fitting(spec, versions)));
     }
 }
 
