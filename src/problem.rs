@@ -103,7 +103,7 @@ codes! {
     VERSIONS_DO_NOT_FIT = "FW212" "versions-do-not-fit" "Two versions in the profile do not work together.";
     NEWER_THAN_KNOWN = "FW213" "newer-than-known" "A version newer than any that the catalog knows.";
     NO_PROVISIONER = "FW214" "no-provisioner" "A class names no driver and the profile provides none, or more than one.";
-    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials and the profile says none.";
+    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials, and the profile says none, or none in a form that it takes.";
     NOT_YET = "FW216" "not-yet" "A part of the profile that this version of fluxwright does not render.";
     TOO_OLD = "FW217" "too-old" "A version older than any whose objects we can write.";
     PATCH_MATCHES_NOTHING = "FW218" "patch-matches-nothing" "A patch whose target is not among the unit's objects.";

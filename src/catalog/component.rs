@@ -103,7 +103,8 @@ section! {
     pub struct Options {
         /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
         /// Schema there are `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may
-        /// have) and, for the option `credentials` only, `vsphere-credentials`.
+        /// have) and, for the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`,
+        /// `keys`, `file`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,
@@ -126,6 +127,12 @@ impl Options {
         name == "credentials" && self.format(name) == Some("vsphere-credentials")
     }
 
+    /// Whether the option for credentials takes them in a form, `ask`, `keys` or `file`; all of them where it says no `forms`.
+    pub fn takes_credentials(&self, form: &str) -> bool {
+        let forms = self.properties.get("credentials").and_then(|schema| schema.get("forms")).and_then(Value::as_array);
+        forms.is_none_or(|forms| forms.iter().any(|one| one == form))
+    }
+
     /// The format that an option has.
     fn format(&self, name: &str) -> Option<&str> {
         self.properties.get(name)?.get("format")?.as_str()
@@ -135,7 +142,8 @@ impl Options {
 /// A capability that is provided or required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capability {
-    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`.
+    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`,
+    /// `node-initialized`.
     pub name: String,
     /// An expression; the capability counts only where it holds.
     pub when: Option<String>,

@@ -9,7 +9,7 @@ use super::sources::Git;
 use super::unit::{Chart, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
-use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, UnitSpec};
+use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, GitSpec, Options, UnitSpec};
 use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem};
 use crate::profile::vsphere::Credentials;
@@ -99,8 +99,8 @@ impl Planner<'_> {
             let place = self.profile.place(&asked.span);
             self.report(Problem::new(Code::BAD_OPTION, says).at(place).hint("take the line `namespace:` out"));
         }
-        if spec.options.as_ref().is_some_and(|options| options.is_credentials("credentials")) {
-            let credentials = self.credentials(name, asked, &place, namespace.as_deref());
+        if let Some(options) = spec.options.as_ref().filter(|options| options.is_credentials("credentials")) {
+            let credentials = self.credentials(name, asked, options, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
         let engine = Arc::clone(&folder.engine);
@@ -128,6 +128,7 @@ impl Planner<'_> {
         &mut self,
         name: &Name,
         asked: &workloads::Component,
+        options: &Options,
         place: &Place,
         namespace: Option<&str>,
     ) -> Value {
@@ -138,6 +139,9 @@ impl Planner<'_> {
             Some(own) => own,
             None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
         };
+        if let Some(said) = said.as_ref().filter(|said| !options.takes_credentials(said.value.form())) {
+            self.report(wrong_form(name, &said.value).at(profile.place(&said.span)));
+        }
         match said.map(|credentials| credentials.value) {
             Some(Credentials::Ask) => json!({ "mode": "ask" }),
             Some(Credentials::Keys { store, key, username, password }) => {
@@ -385,8 +389,10 @@ impl Planner<'_> {
         for capability in &component.folder.spec.conflicts {
             if self.given.contains(capability) {
                 let says = format!("the cluster brings {capability} itself, and `{}` does, too", component.name);
-                let hint =
-                    format!("take `{}` out, or take a release of the distribution that does not", component.name);
+                let mut brought = self.catalog.table.distributions.0.iter().flat_map(|(_, brought)| brought);
+                let goes = brought.any(|one| one.capability == *capability && one.before.is_some());
+                let or_later = if goes { ", or take a release of the distribution that does not" } else { "" };
+                let hint = format!("take `{}` out{or_later}", component.name);
                 self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(hint));
             }
             let others = self
@@ -405,6 +411,15 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// Credentials in a form that a component has no use for.
+fn wrong_form(name: &Name, credentials: &Credentials) -> Problem {
+    let says =
+        format!("the component `{name}` cannot take the vCenter's user and password as `{}`", credentials.form());
+    Problem::new(Code::MISSING_CREDENTIALS, says)
+        .because("it reads the two each by itself, not out of a configuration file")
+        .hint(format!("components:\n  {name}:\n    credentials:\n      key: my-cluster/vsphere\n      username: username\n      password: password\n# or, without a store:\n    credentials: ask"))
 }
 
 /// A duration in whole seconds, rounded up.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::contents::{self, Contents};
 use crate::decode::At;
 use crate::plan::Plan;
-use crate::plan::needs::{Need, needs_of, provides_of};
+use crate::plan::needs::{INITIALIZED, Need, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
@@ -129,10 +129,9 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         return None;
     }
     let providers = plan.catalog.providers_of(&need.capability);
-    let foreign =
-        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
-    let unseen = plan.units.iter().any(foreign);
-    let surely = !unseen && (kind == "crd" || !providers.is_empty());
+    // Who made the cluster may have brought its cloud controller; `kubeletExternal` says where nothing did.
+    let of_cluster = kind == INITIALIZED;
+    let surely = !may_be_unseen(plan) && (kind == "crd" || !(providers.is_empty() || of_cluster));
     let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
     let hint = match providers.as_slice() {
         [] => "if a release or path brings it, say which with `needs:`".to_owned(),
@@ -142,6 +141,13 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
+}
+
+/// Whether the profile has units whose objects cannot be seen from here, so that they may bring anything.
+pub fn may_be_unseen(plan: &Plan<'_>) -> bool {
+    let foreign =
+        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
+    plan.units.iter().any(foreign)
 }
 
 /// A capability in words.
@@ -156,7 +162,7 @@ fn described(kind: &str, name: &str) -> String {
         "storageclass" => format!("the storage class {name}"),
         "ingressclass" => format!("the ingress class {name}"),
         "snapshotclass" => format!("the snapshot class {name}"),
-        "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
+        INITIALIZED => "nodes that a cloud controller has initialized".to_owned(),
         _ => format!("{kind}:{name}"),
     }
 }
