@@ -112,6 +112,7 @@ codes! {
     POD_SECURITY = "FW221" "pod-security" "A namespace with a pod-security level too strict for what runs in it.";
     NAMESPACE_MISSING = "FW222" "namespace-missing" "An object in a namespace that nothing makes.";
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
+    DEADLOCK = "FW224" "deadlock" "What nodes wait for before they take pods waits for pods itself.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";
     PATH_CLASH = "FW304" "path-clash" "Two files of the tree have the same path, or paths that differ only in case.";

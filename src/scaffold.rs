@@ -146,7 +146,7 @@ pub fn bootstrap(profile: &Profile) -> Option<String> {
     let version = format!("--version=v{}", flux.version);
     let branch = shell_word(flux.branch.as_str());
     let place = format!("--branch={branch} --path={}", shell_word(&profile.tree_path()));
-    let extra = extra(bootstrap, &flux.url);
+    let extra = extra(profile, bootstrap);
     let hosted = |provider: &str, own_host: &str| {
         let (host, owner, repository) = address(&flux.url)?;
         let host = if host == own_host { String::new() } else { format!(" --hostname={host}") };
@@ -160,28 +160,27 @@ pub fn bootstrap(profile: &Profile) -> Option<String> {
         BootstrapWith::Git => {
             Some(format!("flux bootstrap git --url={} {place} {version}{extra}", shell_word(flux.url.as_str())))
         }
-        BootstrapWith::Install => Some(format!("flux install {version}{}", shared(bootstrap))),
+        BootstrapWith::Install => Some(format!("flux install {version}{}", shared(profile, bootstrap))),
         BootstrapWith::EksAnywhere | BootstrapWith::None => None,
     }
 }
 
 /// Flags of every `flux bootstrap`.
-fn extra(bootstrap: &Bootstrap, url: &GitUrl) -> String {
+fn extra(profile: &Profile, bootstrap: &Bootstrap) -> String {
     // Over SSH there is a key and no token.
-    let by_key = bootstrap.with == BootstrapWith::Git && url.as_str().starts_with("ssh://");
+    let by_key = bootstrap.with == BootstrapWith::Git && profile.flux.url.as_str().starts_with("ssh://");
     let token = if bootstrap.token_auth == Some(true) && !by_key { " --token-auth" } else { "" };
     let interval = bootstrap.interval.as_ref().map(|interval| format!(" --interval={interval}")).unwrap_or_default();
-    format!("{token}{interval}{}", shared(bootstrap))
+    format!("{token}{interval}{}", shared(profile, bootstrap))
 }
 
 /// Flags of `flux bootstrap` and `flux install`.
-fn shared(bootstrap: &Bootstrap) -> String {
+fn shared(profile: &Profile, bootstrap: &Bootstrap) -> String {
     let list = |flag: &str, items: Vec<String>| {
         if items.is_empty() { String::new() } else { format!(" --{flag}={}", items.join(",")) }
     };
     let components = bootstrap.components.iter().map(ToString::to_string).collect();
-    let keys = bootstrap.toleration_keys.iter().map(ToString::to_string).collect();
-    list("components-extra", components) + &list("toleration-keys", keys)
+    list("components-extra", components) + &list("toleration-keys", profile.toleration_keys())
 }
 
 /// Host without a port, owner and repository of an address.
@@ -202,6 +201,21 @@ mod tests {
     fn a_name_takes_the_place_of_a_word() {
         assert_eq!(rename("homelab, apps/homelab and homelabs", "homelab", "x"), "x, apps/x and homelabs");
         assert_eq!(rename("homelab.example", "homelab", "homelab-2"), "homelab-2.example");
+    }
+
+    #[test]
+    fn flux_tolerates_the_taint_that_nodes_start_with_and_says_it_once() {
+        let command = |keys: &str| {
+            let text = format!(
+                "apiVersion: fluxwright/v1alpha1\nkind: ClusterProfile\nmetadata:\n  name: a\nkubernetes:\n  version: \"1.34\"\n  kubeletExternal: true\n\
+                 flux:\n  version: 2.9.4\n  url: https://github.com/example/infra\n  branch: main\n  bootstrap:\n    with: install\n{keys}"
+            );
+            bootstrap(&Profile::read(&Source::new("profiles/a.yaml", text)).unwrap()).unwrap()
+        };
+        let key = "node.cloudprovider.kubernetes.io/uninitialized";
+        assert!(command("").ends_with(&format!(" --toleration-keys={key}")));
+        let said = format!("    tolerationKeys:\n      - {key}\n      - example.com/gpu\n");
+        assert!(command(&said).ends_with(&format!(" --toleration-keys={key},example.com/gpu")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::contents::{self, Contents};
+use super::tainted;
 use crate::decode::At;
 use crate::plan::Plan;
 use crate::plan::needs::{INITIALIZED, Need, needs_of, provides_of};
@@ -76,7 +77,10 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     let names: Vec<String> = units.iter().map(|unit| unit.name.clone()).collect();
     edges.retain(|edge| names.contains(&edge.to));
     match order::order(&names, &edges) {
-        Ok(waits) => Some((waits, unmet)),
+        Ok(waits) => {
+            tainted::check(plan, contents, &edges, problems);
+            Some((waits, unmet))
+        }
         Err(circle) => {
             problems.push(explain(plan, &circle));
             None

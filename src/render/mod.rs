@@ -9,6 +9,7 @@
 mod contents;
 mod links;
 mod patches;
+mod tainted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
