@@ -210,9 +210,17 @@ pub fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
     rows.iter().filter(|row| row.refused.is_none()).max_by_key(|row| lenient(row.newest.as_str()))
 }
 
+/// What the newest version would have to find, where none fits.
+fn asks(row: &VersionRow) -> String {
+    let needs: Vec<String> = row.needs.0.iter().map(|(name, range)| format!("{name} {}", range.as_str())).collect();
+    format!("; the newest, {}, needs {}", row.newest, needs.join(" and "))
+}
+
 fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
     match newest_fitting(spec, versions) {
         Some(row) => format!("the newest that fits: `version: {}`", row.newest),
-        None => "no version that the catalog knows fits; look at what else has to move".to_owned(),
+        None => {
+            format!("no version that the catalog knows fits{}", newest(&spec.versions).map(asks).unwrap_or_default())
+        }
     }
 }
