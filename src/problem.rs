@@ -89,6 +89,7 @@ codes! {
     NO_ROOM_FOR_PODS = "FW159" "no-room-for-pods" "No group of workers that every pod may run on.";
     CONTRADICTION = "FW160" "contradiction" "Two keys of the profile that say different things about one.";
     PODS_NETWORK_SIZE = "FW161" "pods-network-size" "A pods' network that cannot be cut into one part for each node.";
+    INSECURE = "FW165" "insecure" "A connection whose other end could be anybody.";
     UNKNOWN_COMPONENT = "FW201" "unknown-component" "A component that neither the catalog nor the repo has.";
     BAD_OPTION = "FW202" "bad-option" "A component's or a store's option that is unknown, missing or has a wrong value.";
     UNKNOWN_PROVIDER = "FW203" "unknown-provider" "A kind of secret store that the catalog does not have.";
@@ -113,6 +114,7 @@ codes! {
     NAMESPACE_MISSING = "FW222" "namespace-missing" "An object in a namespace that nothing makes.";
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
     DEADLOCK = "FW224" "deadlock" "What nodes wait for before they take pods waits for pods itself.";
+    NOT_PATCHED = "FW225" "not-patched" "A release whose makers do not mend it any more.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";
     PATH_CLASH = "FW304" "path-clash" "Two files of the tree have the same path, or paths that differ only in case.";

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog;
 use crate::problem::{Problems, Source, shell_word};
 use crate::profile::Profile;
-use crate::profile::cluster::{Bootstrap, BootstrapWith};
+use crate::profile::bootstrap::address;
+use crate::profile::cluster::BootstrapWith;
 use crate::texts::{GitUrl, Name};
 use crate::tree::File;
 use crate::yaml::{self, Kind, Meaning, Node};
@@ -139,58 +140,10 @@ fn plain(text: &str) -> File {
     File { bytes: text.as_bytes().to_vec(), executable: false }
 }
 
-/// The command that brings Flux into the cluster; nothing where the profile leaves that to somebody else.
+/// The command that brings Flux into the cluster, as a line to paste; nothing where the profile leaves that to somebody else.
 pub fn bootstrap(profile: &Profile) -> Option<String> {
-    let flux = &profile.flux;
-    let bootstrap = flux.bootstrap.as_ref()?;
-    let version = format!("--version=v{}", flux.version);
-    let branch = shell_word(flux.branch.as_str());
-    let place = format!("--branch={branch} --path={}", shell_word(&profile.tree_path()));
-    let extra = extra(profile, bootstrap);
-    let hosted = |provider: &str, own_host: &str| {
-        let (host, owner, repository) = address(&flux.url)?;
-        let host = if host == own_host { String::new() } else { format!(" --hostname={host}") };
-        let personal = if bootstrap.personal == Some(true) { " --personal" } else { "" };
-        let names = format!("--owner={owner} --repository={repository}");
-        Some(format!("flux bootstrap {provider}{host} {names} {place} {version}{personal}{extra}"))
-    };
-    match bootstrap.with {
-        BootstrapWith::Github => hosted("github", "github.com"),
-        BootstrapWith::Gitlab => hosted("gitlab", "gitlab.com"),
-        BootstrapWith::Git => {
-            Some(format!("flux bootstrap git --url={} {place} {version}{extra}", shell_word(flux.url.as_str())))
-        }
-        BootstrapWith::Install => Some(format!("flux install {version}{}", shared(profile, bootstrap))),
-        BootstrapWith::EksAnywhere | BootstrapWith::None => None,
-    }
-}
-
-/// Flags of every `flux bootstrap`.
-fn extra(profile: &Profile, bootstrap: &Bootstrap) -> String {
-    // Over SSH there is a key and no token.
-    let by_key = bootstrap.with == BootstrapWith::Git && profile.flux.url.as_str().starts_with("ssh://");
-    let token = if bootstrap.token_auth == Some(true) && !by_key { " --token-auth" } else { "" };
-    let interval = bootstrap.interval.as_ref().map(|interval| format!(" --interval={interval}")).unwrap_or_default();
-    format!("{token}{interval}{}", shared(profile, bootstrap))
-}
-
-/// Flags of `flux bootstrap` and `flux install`.
-fn shared(profile: &Profile, bootstrap: &Bootstrap) -> String {
-    let list = |flag: &str, items: Vec<String>| {
-        if items.is_empty() { String::new() } else { format!(" --{flag}={}", items.join(",")) }
-    };
-    let components = bootstrap.components.iter().map(ToString::to_string).collect();
-    list("components-extra", components) + &list("toleration-keys", profile.toleration_keys())
-}
-
-/// Host without a port, owner and repository of an address.
-fn address(url: &GitUrl) -> Option<(String, String, String)> {
-    let (_, rest) = url.as_str().split_once("://")?;
-    let (host, path) = rest.split_once('/')?;
-    let host = host.rsplit('@').next().unwrap_or(host);
-    let host = host.split(':').next().unwrap_or(host);
-    let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
-    Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
+    let command = profile.flux_command()?;
+    Some(command.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ fn copy(from: &Path, to: &Path) {
         let name = entry.file_name();
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &to.join(name));
-        } else if !["expected.txt", "findings.txt"].contains(&name.to_str().unwrap()) {
+        } else if !["expected.txt", "findings.txt", "calls.txt"].contains(&name.to_str().unwrap()) {
             fs::copy(entry.path(), to.join(name)).unwrap();
         }
     }

@@ -1,154 +1,249 @@
-//! The bootstrap scripts of every example cluster, run with a stand-in for kubectl that records what it is given.
+//! The bootstrap scripts of every example cluster: read by shellcheck, and run with the stand-ins of `tests/stubs/`, which record
+//! what they are given. `fixtures/clusters/<case>/calls.txt` has what each script calls, the first time and the second;
+//! `FLUXWRIGHT_BLESS=1 cargo test --test scripts` writes it.
 //!
-//! They ask on standard input, never put a secret into an argument, do the same when run twice, and only talk with
-//! `--dry-run`.
+//! They ask on standard input, never put a secret into an argument, change nothing the second time, and only talk with `--dry-run`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![cfg(unix)]
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A kubectl that writes its arguments and its standard input to a file, and passes on what `create secret` was given.
-const KUBECTL: &str = r#"#!/bin/sh
-printf 'kubectl %s\n' "$*" >> "$LOG"
-case "$*" in
-  *"create secret"* | *apply*) cat | tee -a "$LOG" ;;
-esac
-"#;
-
-fn scripts() -> Vec<PathBuf> {
-    let clusters = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clusters");
-    let mut scripts = Vec::new();
-    for case in fs::read_dir(clusters).unwrap().map(|entry| entry.unwrap().path()) {
-        let tree = case.join("expected/clusters").join(case.file_name().unwrap());
-        if let Ok(entries) = fs::read_dir(tree.join("bootstrap")) {
-            scripts.extend(entries.map(|entry| entry.unwrap().path()));
-        }
-    }
-    scripts.sort();
-    scripts
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Runs a script with lines on its standard input; gives back what it said and what kubectl was given.
-fn run(script: &Path, arguments: &[&str], input: &str) -> (Output, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let (kubectl, log) = (folder.path().join("kubectl"), folder.path().join("log"));
-    fs::write(&kubectl, KUBECTL).unwrap();
-    fs::set_permissions(&kubectl, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
-    let mut child = Command::new("sh")
-        .arg(script)
-        .args(arguments)
-        .env("PATH", path)
-        .env("LOG", &log)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A script that asks for nothing may be gone before it is told anything.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    (child.wait_with_output().unwrap(), fs::read_to_string(log).unwrap_or_default())
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
+}
+
+/// The shell files of all clusters, by case.
+fn shell_files() -> BTreeMap<PathBuf, Vec<PathBuf>> {
+    let mut found = BTreeMap::new();
+    for case in fs::read_dir(root().join("fixtures/clusters")).unwrap().map(|entry| entry.unwrap().path()) {
+        let scripts =
+            below(&case.join("expected")).into_iter().filter(|file| file.extension().is_some_and(|it| it == "sh"));
+        found.insert(case, scripts.collect());
+    }
+    found
+}
+
+/// The scripts, without the library that they share.
+fn scripts() -> Vec<PathBuf> {
+    shell_files().into_values().flatten().filter(|script| !script.ends_with("lib.sh")).collect()
+}
+
+/// A machine on which a script runs: what the stand-ins were given, and what they made.
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("state")).unwrap();
+        Machine { folder }
+    }
+
+    /// Runs a script with lines on its standard input; gives back what it said and what was called.
+    fn run(&self, script: &Path, arguments: &[&str], input: &str) -> (Output, String) {
+        let log = self.folder.path().join("log");
+        let _ = fs::remove_file(&log);
+        let mut child = Command::new("sh")
+            .arg(script)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("PATH", format!("{}:{}", root().join("tests/stubs").display(), std::env::var("PATH").unwrap()))
+            .env("LOG", &log)
+            .env("STATE", self.folder.path().join("state"))
+            .envs(VARIABLES.map(|name| (name, PASSWORD)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A script that asks for nothing may be gone before it is told anything.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let here = fs::canonicalize(script.parent().unwrap()).unwrap();
+        let log = fs::read_to_string(log).unwrap_or_default().replace(here.to_str().unwrap(), "HERE");
+        (output, log)
+    }
 }
 
 const PASSWORD: &str = "p\"a\\ss word'$HOME`x`";
 
-/// As many lines as a script asks for; the last without its end, as a file may have it.
-fn secrets(script: &Path) -> String {
-    let asked = fs::read_to_string(script).unwrap();
-    let count = asked.lines().filter(|line| line.starts_with("  entry '") || line.starts_with("ask '")).count();
-    let lines: Vec<&str> = ["user@vsphere.local", PASSWORD].into_iter().cycle().take(count).collect();
-    lines.join("\n")
+/// What scripts take from the environment, where it is there.
+const VARIABLES: [&str; 5] =
+    ["GITHUB_TOKEN", "GITLAB_TOKEN", "GIT_PASSWORD", "EKSA_VSPHERE_USERNAME", "EKSA_VSPHERE_PASSWORD"];
+
+/// The lines that a script asks for, the last without its end, as a file may have it: a name to confirm, else a user and a password
+/// in turns.
+fn answers(script: &Path) -> String {
+    let text = fs::read_to_string(script).unwrap();
+    let mut secrets = ["user@vsphere.local", PASSWORD].into_iter().cycle();
+    let answer = |line: &str| {
+        // What is asked inside of a function is asked where it is called.
+        let mut words = Some(line).filter(|line| !line.contains("\"$1")).map(str::split_whitespace)?;
+        match words.next()? {
+            "confirm" => words.next().map(str::to_owned),
+            "ask" | "entry" => secrets.next().map(str::to_owned),
+            _ => None,
+        }
+    };
+    text.lines().filter_map(answer).collect::<Vec<_>>().join("\n")
+}
+
+fn asks(script: &Path) -> bool {
+    let text = fs::read_to_string(script).unwrap();
+    text.lines().any(|line| ["ask ", "entry "].iter().any(|word| line.trim_start().starts_with(word)))
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
 fn there_are_scripts_to_test() {
-    assert!(scripts().len() >= 3, "{:?}", scripts());
+    assert!(scripts().len() >= 20, "{:?}", scripts());
 }
 
 #[test]
-fn a_dry_run_only_talks() {
+fn shellcheck_finds_nothing() {
+    let ours = root().join("target/tools/shellcheck");
+    let shellcheck = [ours, PathBuf::from("shellcheck")].into_iter().find(|program| {
+        Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    });
+    let files: Vec<PathBuf> = shell_files().into_values().flatten().collect();
+    let Some(shellcheck) = shellcheck else {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "CI=true, so nothing may be skipped: shellcheck");
+        writeln!(std::io::stderr(), "skipped {} scripts: no shellcheck in target/tools or on PATH", files.len())
+            .unwrap();
+        return;
+    };
+    let stubs = below(&root().join("tests/stubs"));
+    let output = Command::new(shellcheck)
+        .args(["--shell=sh", "--external-sources", "--source-path=SCRIPTDIR", "--severity=style"])
+        .args(files.iter().chain(&stubs))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
+}
+
+#[test]
+fn a_dry_run_only_talks_and_says_the_same_twice() {
     for script in scripts() {
-        let (output, log) = run(&script, &["--dry-run"], "");
-        assert!(output.status.success(), "{}", script.display());
+        let machine = Machine::new();
+        let (output, log) = machine.run(&script, &["--dry-run"], "");
+        assert!(output.status.success(), "{}: {}", script.display(), stderr(&output));
         assert!(String::from_utf8_lossy(&output.stdout).contains("would "), "{}", script.display());
         assert_eq!(log, "", "{}", script.display());
+        assert_eq!(machine.run(&script, &["--dry-run"], "").0.stdout, output.stdout, "{}", script.display());
     }
 }
 
 #[test]
-fn a_secret_is_in_no_argument_and_is_never_echoed() {
-    for script in scripts() {
-        let (output, log) = run(&script, &[], &secrets(&script));
-        assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!said.contains("ss word") && !said.contains("user@"), "{}: {said}", script.display());
-        for line in log.lines().filter(|line| line.starts_with("kubectl ")) {
-            assert!(!line.contains("ss word") && !line.contains("user@"), "{}: {line}", script.display());
+fn what_a_script_calls_is_as_expected_and_has_no_secret() {
+    let mut wrong = Vec::new();
+    for (case, files) in shell_files() {
+        let machine = Machine::new();
+        let mut calls = String::new();
+        for script in files.iter().filter(|script| !script.ends_with("lib.sh")) {
+            let mut before = String::new();
+            for time in ["the first time", "again"] {
+                let (output, log) = machine.run(script, &[], &answers(script));
+                assert!(output.status.success(), "{} {time}: {}", script.display(), stderr(&output));
+                let said = String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output);
+                assert!(!said.contains("ss word"), "{}: {said}", script.display());
+                for line in log.lines().filter(|line| !line.starts_with("  | ")) {
+                    assert!(!line.contains("ss word"), "{}: {line}", script.display());
+                }
+                let name = script.file_name().unwrap().to_str().unwrap();
+                let log = match log.as_str() {
+                    "" => "nothing\n".to_owned(),
+                    same if same == before => "the same\n".to_owned(),
+                    _ => log,
+                };
+                write!(calls, "# {name}, {time}\n{log}").unwrap();
+                before = log;
+            }
+        }
+        if calls.is_empty() {
+            continue;
+        }
+        let expected = case.join("calls.txt");
+        if std::env::var_os("FLUXWRIGHT_BLESS").is_some() {
+            fs::write(&expected, &calls).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default() != calls {
+            wrong.push(format!("{} differs; it should be:\n{calls}", expected.display()));
         }
     }
-}
-
-#[test]
-fn a_second_run_does_the_same() {
-    for script in scripts() {
-        // The two ends of a pipe write their lines in any order.
-        let given = || {
-            let log = run(&script, &[], &secrets(&script)).1;
-            let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
-            lines.sort();
-            lines
-        };
-        assert_eq!(given(), given(), "{}", script.display());
-    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn nothing_given_makes_nothing() {
-    for script in scripts() {
-        let (output, log) = run(&script, &[], "\n");
+    for script in scripts().into_iter().filter(|script| asks(script)) {
+        let (output, log) = Machine::new().run(&script, &[], "\n");
         assert_eq!(output.status.code(), Some(2), "{}", script.display());
-        assert!(!log.contains("apply"), "{}: {log}", script.display());
+        assert!(!log.contains("apply") && !log.contains("create"), "{}: {log}", script.display());
     }
 }
 
 #[test]
 fn more_lines_than_were_asked_for_make_nothing() {
-    for script in scripts() {
-        let (output, log) = run(&script, &[], &(secrets(&script) + "\nrest of a key\n"));
+    for script in scripts().into_iter().filter(|script| asks(script)) {
+        let (output, log) = Machine::new().run(&script, &[], &(answers(&script) + "\nrest of a key\n"));
         assert_eq!(output.status.code(), Some(2), "{}", script.display());
         assert!(!log.contains("apply"), "{}: {log}", script.display());
     }
 }
 
 #[test]
+fn nothing_is_taken_out_before_the_name_is_typed() {
+    for script in scripts() {
+        if fs::read_to_string(&script).unwrap().lines().any(|line| line.starts_with("confirm ")) {
+            let (output, log) = Machine::new().run(&script, &[], "another\n");
+            assert_eq!((output.status.code(), log.as_str()), (Some(2), ""), "{}", script.display());
+        }
+    }
+}
+
+fn script(case: &str, name: &str) -> PathBuf {
+    let found = scripts().into_iter().find(|script| script.ends_with(name) && script.to_str().unwrap().contains(case));
+    found.unwrap_or_else(|| panic!("{case} has no {name}"))
+}
+
+#[test]
 fn a_value_of_many_lines_is_given_as_a_file() {
-    let script = scripts().into_iter().find(|script| script.ends_with("2-secrets-apps.sh")).unwrap();
+    let script = script("clusters/asked", "40-secrets-apps.sh");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.json");
     fs::write(&file, "{\n}\n").unwrap();
-    let (output, log) = run(&script, &[], &format!("@{}\n", file.display()));
+    let (output, log) = Machine::new().run(&script, &[], &format!("@{}\n", file.display()));
     assert!(output.status.success());
     assert!(log.contains("  \".dockerconfigjson\": \"ewp9Cg==\"\n"), "{log}");
 }
 
 #[test]
 fn user_and_password_are_quoted_as_csi_vsphere_conf_wants_it() {
-    let script = scripts().into_iter().find(|script| script.ends_with("2-secret-vsphere-csi.sh")).unwrap();
-    let (_, log) = run(&script, &[], &secrets(&script));
+    let script = script("clusters/asked", "40-secret-vsphere-csi.sh");
+    let (_, log) = Machine::new().run(&script, &[], &answers(&script));
     assert!(log.contains("user = \"user@vsphere.local\"\n"), "{log}");
     assert!(log.contains("password = \"p\\\"a\\\\ss word'$HOME`x`\"\n"), "{log}");
 }
 
 #[test]
 fn the_cloud_providers_secret_has_two_keys_with_the_vcenters_name() {
-    let script =
-        scripts().into_iter().find(|script| script.ends_with("office/bootstrap/40-secret-vsphere-cpi.sh")).unwrap();
-    let (_, log) = run(&script, &[], &secrets(&script));
+    let script = script("clusters/office", "40-secret-vsphere-cpi.sh");
+    let (_, log) = Machine::new().run(&script, &[], &answers(&script));
     assert!(log.contains("  \"10.23.30.18.username\": \"dXNlckB2c3BoZXJlLmxvY2Fs\"\n"), "{log}");
     assert!(log.contains("  \"10.23.30.18.password\": \"cCJhXHNzIHdvcmQnJEhPTUVgeGA=\"\n"), "{log}");
 }

@@ -852,7 +852,8 @@ fn a_kustomization_lists_exactly_the_files_beside_it() {
             let missing = listed.iter().filter(|entry| !is_resource(&tree.repo.join(&folder).join(entry)));
             faults.extend(missing.map(|entry| format!("{}: {folder} lists {entry}, which is not there", tree.name)));
             let beside = sorted(&tree.repo.join(&folder)).into_iter().filter(|path| path.is_file());
-            let beside = beside.filter(|path| !file_name(path).starts_with('.'));
+            // The README is for people.
+            let beside = beside.filter(|path| !file_name(path).starts_with('.') && file_name(path) != "README.md");
             let unlisted = beside.filter(|path| !listed.iter().any(|entry| entry == file_name(path)));
             let unlisted = unlisted.filter(|path| file_name(path) != "kustomization.yaml");
             faults.extend(unlisted.map(|path| format!("{}: {} is listed nowhere", tree.name, path.display())));

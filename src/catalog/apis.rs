@@ -69,6 +69,8 @@ section! {
         guard: Option<Guard>,
         /// A CEL expression that holds when an object is ready, where Flux cannot see that by itself.
         ready: Option<String>,
+        /// How a person sees that an object is as it should be, as `expect` of component.yaml has it.
+        expect: Option<String>,
     }
 }
 
@@ -93,6 +95,16 @@ section! {
 }
 
 section! {
+    /// Which releases their makers mend.
+    pub struct Patched {
+        /// How many of the newest minors.
+        minors: u32,
+        /// Where they say so.
+        source: String,
+    }
+}
+
+section! {
     /// Kinds that come from one thing with a version.
     pub struct Origin {
         /// What brings them: `flux`, `kubernetes`, or a component's name.
@@ -103,6 +115,8 @@ section! {
         newest: VersionText,
         /// Where the rows are from.
         source: String,
+        /// Which of its releases are mended, where its makers say so.
+        patched: Option<Patched>,
         /// The Kubernetes that its releases go with, where that is known.
         kubernetes: Option<OnKubernetes>,
         /// The kinds.

@@ -28,8 +28,8 @@ section! {
         provides: Vec<Capability>,
         /// Capabilities that its `app` unit (or its last) requires.
         requires: Vec<Capability>,
-        /// Capabilities that no other component of the cluster may provide.
-        conflicts: Vec<String>,
+        /// Capabilities that nothing else of the cluster may provide.
+        conflicts: Vec<Conflict>,
         /// Known versions, and what each needs. Without rows the component has no version.
         versions: Vec<VersionRow>,
         /// That its makers gave it up.
@@ -41,6 +41,8 @@ section! {
         /// Built-in folders of `shared/` whose files count as its own, for components that are the same in parts. A file of its own
         /// stands before a shared one of the same path.
         shares: Vec<At<Name>>,
+        /// What a person has to know of it, for the cluster's README.
+        notes: Vec<Note>,
         /// What it renders, in the order in which its parts wait for each other.
         units: Vec<UnitSpec>,
     }
@@ -83,8 +85,35 @@ section! {
         requires: Vec<Capability>,
         /// Where its facts come from.
         sources: Vec<String>,
+        /// What a person has to know of it, for the cluster's README.
+        notes: Vec<Note>,
         /// The folder with its templates.
         templates: RepoPath,
+    }
+}
+
+section! {
+    /// A paragraph of the cluster's README.
+    pub struct Note {
+        /// The paragraph, as Markdown.
+        text: String,
+        /// An expression; the note stands there only where it holds.
+        when: Option<String>,
+    }
+}
+
+section! {
+    /// How a person sees that something is as it should be; a step of `bootstrap/verify.sh`.
+    pub struct Expectation {
+        /// The object as `kubectl` names it: `deployment/x`, `csidriver/x`. May hold `<{ … }>`.
+        object: String,
+        /// Its namespace, if it has one. May hold `<{ … }>`.
+        namespace: Option<String>,
+        /// `there`; `rollout`, all its pods are up; `condition=Ready` and `jsonpath={.status.phase}=Bound`, as `kubectl wait` takes
+        /// them; `has={.status.loadBalancer.ingress}`, the path gives something.
+        expect: String,
+        /// An expression; it is looked at only where it holds.
+        when: Option<String>,
     }
 }
 
@@ -177,6 +206,43 @@ impl Decode for Capability {
     }
 }
 
+/// A capability that the component does not go with: most often one of its own, which only one may provide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// Its name, as in [`Capability`]; also `node-os:<family>` and `default:storage-class`, which only the cluster has.
+    pub capability: String,
+    /// An expression; the conflict counts only where it holds.
+    pub when: Option<String>,
+    /// Why they do not go together, where that does not go without saying.
+    pub because: Option<String>,
+}
+
+section! {
+    /// The mapping form of [`Conflict`].
+    pub struct ConflictMapping {
+        /// The capability.
+        capability: String,
+        /// An expression.
+        when: Option<String>,
+        /// Why they do not go together.
+        because: Option<String>,
+    }
+}
+
+impl Decode for Conflict {
+    const EXAMPLE: &'static str = "csi:csi.example.com";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if let Kind::Scalar { .. } = node.kind {
+            return Some(Conflict { capability: String::decode(node, reading)?, when: None, because: None });
+        }
+        let ConflictMapping { capability, when, because, .. } = ConflictMapping::decode(node, reading)?;
+        Some(Conflict { capability, when, because })
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        either("A capability.", String::schema(definitions), ConflictMapping::schema(definitions))
+    }
+}
+
 section! {
     /// A range of versions, and what is known about it.
     pub struct VersionRow {
@@ -226,6 +292,8 @@ choice! {
         None = "none",
         /// Create and replace.
         CreateReplace = "CreateReplace",
+        /// Leave them out; another unit brings what is needed of them.
+        Skip = "Skip",
     }
 }
 
@@ -249,7 +317,7 @@ section! {
         /// The tag.
         tag: String,
         /// The folder.
-        path: RepoPath,
+        path: At<String>,
         /// The folders that are fetched, where Flux can choose; all that units of the component need.
         sparse_checkout as "sparseCheckout": Vec<RepoPath>,
         /// What of the repository is left out, as .gitignore writes it.
@@ -282,5 +350,7 @@ section! {
         prune: Option<bool>,
         /// CEL expressions for kinds that say health in their own way, beyond those of the table of kinds.
         health: Option<Value>,
+        /// How a person sees that it works, beyond what the table of kinds says of its objects.
+        verify: Vec<Expectation>,
     }
 }

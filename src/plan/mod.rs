@@ -32,6 +32,7 @@ use crate::catalog::apis::{Apis, Brought};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
+use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
 use crate::texts::Name;
 use sources::Sources;
@@ -72,6 +73,10 @@ pub struct Plan<'a> {
     pub sources: Sources,
     /// Scripts for what git cannot hold.
     pub scripts: Vec<Script>,
+    /// What a person has to know: of what, and a paragraph of Markdown.
+    pub notes: Vec<(String, String)>,
+    /// What every template of the cluster may ask for.
+    pub context: Context,
     /// What else there is, for hints.
     pub catalog: &'a Catalog,
 }
@@ -88,6 +93,7 @@ struct Planner<'a> {
     units: Vec<Unit>,
     sources: Sources,
     scripts: Vec<Script>,
+    notes: Vec<(String, String)>,
     namespaces: BTreeMap<String, PlannedNamespace>,
     /// The namespaces that read through each store, with the first place that says so.
     readers: BTreeMap<String, BTreeMap<String, Place>>,
@@ -132,6 +138,7 @@ impl<'a> Plan<'a> {
             units: Vec::new(),
             sources: Sources::default(),
             scripts: Vec::new(),
+            notes: Vec::new(),
             namespaces: BTreeMap::new(),
             readers: BTreeMap::new(),
             homes: BTreeMap::new(),
@@ -144,8 +151,9 @@ impl<'a> Plan<'a> {
         planner.networks();
         planner.sections();
         planner.names();
-        let Planner { given, units, sources, scripts, .. } = planner;
-        Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, catalog })
+        planner.runbook();
+        let Planner { given, units, sources, scripts, notes, context, .. } = planner;
+        Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, notes, context, catalog })
     }
 }
 
@@ -178,6 +186,10 @@ fn context(profile: &Profile) -> Value {
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
         },
         "vsphere": vsphere,
+        "eksAnywhere": profile.eks_anywhere.as_ref().map(|eks| json!({
+            "version": eks.version, "endpoint": eks.endpoint, "appliedByFlux": eks.is_applied_by_flux(),
+            "podIamConfig": eks.pod_iam_config.is_some(),
+        })),
     })
 }
 
@@ -202,6 +214,14 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());
     }
+    let classes = profile.storage.iter().flat_map(|storage| &storage.classes);
+    if classes.map(|class| class.default.as_ref()).any(sections::is_set) {
+        given.insert("default:storage-class".to_owned());
+    }
+    // Pods run on workers. A system that a component cannot run on is one of its conflicts.
+    let groups = profile.eks_anywhere.iter().flat_map(|eks| eks.machines.groups());
+    let workers = groups.filter(|group| matches!(group.role, Role::Workers(_)));
+    given.extend(workers.map(|group| format!("node-os:{}", group.machine.system().as_str())));
     given
 }
 
@@ -221,6 +241,14 @@ impl Planner<'_> {
         for (what, span) in spans.into_iter().filter_map(|(what, span)| span.map(|span| (what, span))) {
             let says = format!("`vsphere.{what}` is for the runbook, which this version does not write");
             self.report(Problem::warning(Code::NOT_YET, says).at(profile.place(&span)));
+        }
+    }
+
+    /// The scripts that every cluster has; one that comes out empty is left out.
+    fn runbook(&mut self) {
+        if let Some(engine) = self.templates("runbook") {
+            let context = self.context.clone();
+            self.bootstrap_of(&engine, &context, str::to_owned);
         }
     }
 

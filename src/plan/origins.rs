@@ -55,9 +55,31 @@ fn check(profile: &Profile, table: &Table, of: &str, release: &Release<'_>, prob
         let says = format!("{title} {text} is newer than {}, the newest that fluxwright knows", origin.newest);
         problems.push(newer_than_known(says).at(place.clone()));
     }
+    problems.extend(not_patched(origin, title, text, number, place));
     if let Some(known) = &origin.kubernetes {
         problems.extend(on_kubernetes(profile, release, known, release.is_new(origin)));
     }
+}
+
+/// That the makers of something do not mend this release any more. By the table, not by a clock: the same profile always gives the
+/// same output.
+pub(super) fn not_patched(
+    origin: &Origin,
+    title: &str,
+    text: &str,
+    number: &Version,
+    place: &Place,
+) -> Option<Problem> {
+    let patched = origin.patched.as_ref()?;
+    let newest = origin.newest.number();
+    let oldest = Version::new(newest.major, (newest.minor + 1).saturating_sub(u64::from(patched.minors)), 0);
+    if minor_of(number) >= minor_of(&oldest) {
+        return None;
+    }
+    let says = format!("{title} {text} gets no patches any more");
+    let because = format!("its makers mend {} to {} ({})", in_words(&oldest), in_words(&newest), patched.source);
+    let hint = format!("plan for {title} {} or newer", in_words(&oldest));
+    Some(Problem::warning(Code::NOT_PATCHED, says).at(place.clone()).because(because).hint(hint))
 }
 
 fn minor_of(version: &Version) -> (u64, u64) {

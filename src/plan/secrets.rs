@@ -70,7 +70,7 @@ impl Planner<'_> {
         }
         let Some(engine) = self.templates("sections/secrets-asked") else { return };
         self.scripts.push(super::unit::Script {
-            name: format!("2-secrets-{namespace}.sh"),
+            name: format!("40-secrets-{namespace}.sh"),
             template: "secrets.sh.j2".to_owned(),
             engine,
             context: Context::of(&json!({ "namespace": namespace, "secrets": asked }), &self.apis),
@@ -126,17 +126,19 @@ impl Planner<'_> {
         let readers =
             self.readers.get(store.name.as_str()).into_iter().flat_map(std::collections::BTreeMap::keys).cloned();
         let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
-        let context = Context::of(
-            &json!({
-                "store": {
+        let context = self.context.with([
+            (
+                "store",
+                json!({
                     "name": store.name, "kind": store.kind(), "namespace": namespace, "namespaces": namespaces,
                     "serviceAccount": { "name": account_name, "namespace": account_namespace },
-                },
-                "options": options,
-            }),
-            &self.apis,
-        );
+                }),
+            ),
+            ("options", options),
+        ]);
         let engine = std::sync::Arc::clone(&folder.engine);
+        self.bootstrap_of(&engine, &context, |name| named_after(name, store.name.as_str()));
+        self.notes_of(&folder.spec.title, &folder.spec.notes, &engine, &context);
         Some(Part {
             engine,
             folder: folder.spec.templates.to_string(),
@@ -177,5 +179,13 @@ impl Planner<'_> {
     fn namespace_of_provider(&self, capabilities: &[Capability]) -> Option<String> {
         let component = self.provided.get(&capabilities.first()?.name)?.first()?;
         self.homes.get(component).cloned()
+    }
+}
+
+/// The name of a store's file of `bootstrap/`, so that two stores of a kind have two: `30-secrets.sh` → `30-secrets-a.sh`.
+fn named_after(file: &str, store: &str) -> String {
+    match file.rsplit_once('.') {
+        Some((stem, ending)) => format!("{stem}-{store}.{ending}"),
+        None => format!("{file}-{store}"),
     }
 }

@@ -52,6 +52,7 @@ impl Planner<'_> {
             target_namespace: None,
             patches: origin.patches,
             health: Vec::new(),
+            verify: Vec::new(),
             infrastructure: false,
         });
         &mut self.units[index]

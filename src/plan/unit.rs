@@ -45,6 +45,8 @@ pub struct Unit {
     pub patches: Vec<Patch>,
     /// More health checks: `apiVersion`, `kind`, `current`.
     pub health: Vec<Value>,
+    /// How a person sees that it works, beyond what its objects show.
+    pub verify: Vec<Check>,
     /// Whether it belongs to a component, whose ExternalSecrets are kept from being pruned.
     pub infrastructure: bool,
 }
@@ -103,9 +105,20 @@ pub struct Chart {
     pub timeout: String,
 }
 
-/// A script of a component for `bootstrap/`.
+/// How a person sees that an object is as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Check {
+    /// The object as `kubectl` names it.
+    pub object: String,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// What is expected, as [`Expectation`](crate::catalog::component::Expectation) has it.
+    pub expect: String,
+}
+
+/// A file of a component, a store or a section for `bootstrap/`, most often a script.
 pub struct Script {
-    /// Its file name.
+    /// Its path below `bootstrap/`.
     pub name: String,
     /// The template.
     pub template: String,

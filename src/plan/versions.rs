@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde_json::Value;
 
+use super::origins::not_patched;
 use crate::catalog::Folder;
 use crate::catalog::apis::Table;
 use crate::catalog::component::{Component, VersionRow};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::workloads;
-use crate::texts::{is_whole, lenient};
+use crate::texts::{Version as VersionText, is_whole, lenient};
 
 /// The versions of a profile by what has them: `kubernetes`, `flux`, `eks-anywhere`, components.
 pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
@@ -41,6 +42,8 @@ pub fn with_options(
 pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problems) {
     let Some(known) = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes") else { return };
     let (version, newest) = (profile.kubernetes.version.number(), known.newest.number());
+    let place = profile.place(&profile.kubernetes.version.span);
+    problems.extend(not_patched(known, "Kubernetes", profile.kubernetes.version.as_str(), &version, &place));
     if version < known.oldest.number() {
         let says = format!(
             "Kubernetes {} is older than {}, the oldest that fluxwright knows",
@@ -91,66 +94,62 @@ pub fn check_component(
         );
         return;
     }
-    if let Some(problem) = not_whole(spec, version.as_str()) {
-        problems.push(problem.at(at));
+    let tags = spec.units.iter().all(|unit| unit.chart.is_none());
+    if !is_whole(version.as_str()) || (tags && version.as_str().starts_with(['v', 'V'])) {
+        let says = if tags {
+            format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
+        } else {
+            format!("`{version}` is a range to Helm, which would take the newest in it")
+        };
+        problems.push(Problem::new(Code::BAD_VERSION, says).at(at).hint("write all three numbers: `version: 1.2.3`"));
         return;
     }
+    check_known(spec, version, &at, versions, problems);
+}
+
+/// Checks a version of the right form: that its source writes it so, that it is known, and what it needs.
+fn check_known(
+    spec: &Component,
+    version: &VersionText,
+    at: &Place,
+    versions: &BTreeMap<String, Version>,
+    problems: &mut Problems,
+) {
     let number = version.number();
+    let row = spec.versions.iter().find(|row| row.matches.holds(&number));
+    if let Some(right) = row.or(newest(&spec.versions)).and_then(|row| with_or_without_v(version.as_str(), row)) {
+        let says = format!("{} writes `{version}` as `{right}`", spec.title);
+        let because = "a chart is looked for by the very text of its version";
+        problems.push(
+            Problem::new(Code::BAD_VERSION, says).at(at.clone()).because(because).hint(format!("version: {right}")),
+        );
+        return;
+    }
     let newer = newest(&spec.versions).filter(|row| row.newest.number() < number);
     if let Some(row) = newer {
         let says = format!("{} {version} is newer than {}, the newest that the catalog knows", spec.title, row.newest);
         problems.push(newer_than_known(says).at(at.clone()));
     }
-    match spec.versions.iter().find(|row| row.matches.holds(&number)) {
-        Some(row) => match written_otherwise(spec, row, version.as_str()) {
-            Some(problem) => problems.push(problem.at(at)),
-            None => check_row(spec, row, version.as_str(), &at, versions, problems),
-        },
+    match row {
+        Some(row) => check_row(spec, row, version.as_str(), at, versions, problems),
         None if newer.is_some() => {}
         None => {
             let known: Vec<&str> = spec.versions.iter().map(|row| row.matches.as_str()).collect();
             let says = format!("{} {version} is not among the versions that the catalog knows", spec.title);
             problems.push(
-                Problem::new(Code::TOO_OLD, says).at(at).hint(format!("versions that it knows: {}", known.join(", "))),
+                Problem::new(Code::TOO_OLD, says)
+                    .at(at.clone())
+                    .hint(format!("versions that it knows: {}", known.join(", "))),
             );
         }
     }
 }
 
-/// Whether its manifests are those of a git tag.
-fn has_tags(spec: &Component) -> bool {
-    spec.units.iter().any(|unit| unit.git.is_some())
-}
-
-/// A version that more than one release could be meant by, or that is no tag without its `v`.
-fn not_whole(spec: &Component, version: &str) -> Option<Problem> {
-    let tags = has_tags(spec);
-    if is_whole(version) && !(tags && has_v(version)) {
-        return None;
-    }
-    let says = if tags {
-        format!("`{version}` is no tag of {}: three numbers, without the `v` of the tag", spec.title)
-    } else {
-        format!("`{version}` is a range to Helm, which would take the newest in it")
-    };
-    Some(Problem::new(Code::BAD_VERSION, says).hint("write all three numbers: `version: 1.2.3`"))
-}
-
-fn has_v(version: &str) -> bool {
-    version.starts_with(['v', 'V'])
-}
-
-/// A chart's version with a `v` where its source has none, or the other way round. The newest of the row shows which it is.
-fn written_otherwise(spec: &Component, row: &VersionRow, version: &str) -> Option<Problem> {
-    let with_v = has_v(row.newest.as_str());
-    if has_tags(spec) || has_v(version) == with_v {
-        return None;
-    }
-    let number = version.trim_start_matches(['v', 'V']);
-    let right = if with_v { format!("v{number}") } else { number.to_owned() };
-    let says = format!("the chart of {} has the version `{right}`, not `{version}`", spec.title);
-    let because = "a version stands in the profile as its source writes it, for whoever looks for newer ones";
-    Some(Problem::new(Code::BAD_VERSION, says).because(because).hint(format!("version: {right}")))
+/// The version as its source writes it, if that has a `v` where this has none, or none where this has one.
+fn with_or_without_v(version: &str, row: &VersionRow) -> Option<String> {
+    let bare = version.trim_start_matches(['v', 'V']);
+    let right = if row.newest.as_str().starts_with('v') { format!("v{bare}") } else { bare.to_owned() };
+    (right != version).then_some(right)
 }
 
 fn check_row(
@@ -217,8 +216,18 @@ fn asks(row: &VersionRow) -> String {
 }
 
 fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
-    match newest_fitting(spec, versions) {
-        Some(row) => format!("the newest that fits: `version: {}`", row.newest),
+    if let Some(row) = newest_fitting(spec, versions) {
+        return format!("the newest that fits: `version: {}`", row.newest);
+    }
+    // Another component can move; the cluster is what it is.
+    let cluster = versions.iter().filter(|(name, _)| name.as_str() == "kubernetes");
+    let cluster = cluster.map(|(name, version)| (name.clone(), version.clone())).collect();
+    match newest_fitting(spec, &cluster) {
+        Some(row) => {
+            let others = row.needs.0.iter().filter(|(name, _)| name.as_str() != "kubernetes");
+            let others: Vec<String> = others.map(|(name, range)| format!("{name} {}", range.as_str())).collect();
+            format!("the newest that fits the cluster: `version: {}`, with {}", row.newest, others.join(" and "))
+        }
         None => {
             format!("no version that the catalog knows fits{}", newest(&spec.versions).map(asks).unwrap_or_default())
         }

@@ -4,6 +4,7 @@
 //! A profile is what was *said*: defaults are decided in `plan`, and what a component's options mean is known to
 //! `catalog`. No secret value ever gets in; [`secret_values`] looks for those that try.
 
+pub mod bootstrap;
 pub mod cluster;
 pub mod eks_anywhere;
 pub mod patch;

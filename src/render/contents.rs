@@ -22,7 +22,7 @@ pub struct Contents {
 }
 
 /// Flux's annotation that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
-const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+pub const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
 
 /// Renders all units.
 pub fn of(plan: &Plan<'_>, problems: &mut Problems) -> Contents {

@@ -8,7 +8,7 @@ use super::contents::{self, Contents};
 use super::tainted;
 use crate::decode::At;
 use crate::plan::Plan;
-use crate::plan::needs::{INITIALIZED, Need, needs_of, provides_of};
+use crate::plan::needs::{INITIALIZED, Need, described, described_whole, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
@@ -36,6 +36,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             providers.entry(capability).or_insert(&unit.name);
         }
     }
+    problems.extend(made_twice(&units, contents));
     let (mut edges, mut unmet) = (Vec::new(), BTreeSet::new());
     for unit in &units {
         let there = |need: &At<Name>| {
@@ -154,26 +155,25 @@ pub fn may_be_unseen(plan: &Plan<'_>) -> bool {
     plan.units.iter().any(foreign)
 }
 
-/// A capability in words.
-fn described(kind: &str, name: &str) -> String {
-    match kind {
-        "crd" => format!("the CRD of {name}"),
-        "csi" => format!("the CSI driver {name}"),
-        "controller" if name == "loadbalancer" => "a controller of load balancers".to_owned(),
-        "controller" => format!("the controller of {name}"),
-        "store" => format!("the store {name}"),
-        "secret" => format!("the Secret {name}"),
-        "storageclass" => format!("the storage class {name}"),
-        "ingressclass" => format!("the ingress class {name}"),
-        "snapshotclass" => format!("the snapshot class {name}"),
-        INITIALIZED => "nodes that a cloud controller has initialized".to_owned(),
-        _ => format!("{kind}:{name}"),
+/// Classes that one unit renders and another component makes where nobody sees it, by a chart or from another repository.
+fn made_twice(units: &[&Unit], contents: &Contents) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for unit in units {
+        for (id, object) in contents.objects(&unit.name).filter(|(id, _)| id.kind.ends_with("Class")) {
+            let made = provides_of(&id, object);
+            let makes = |other: &&&Unit| other.key != unit.key && other.provides.iter().any(|it| made.contains(it));
+            if let Some(other) = units.iter().find(makes) {
+                let says = format!("{id} is rendered by unit `{}`, and `{}` makes it, too", unit.name, other.name);
+                let problem = Problem::new(Code::DUPLICATE_OBJECT, says).at(unit.place.clone());
+                found.push(
+                    problem
+                        .because("two that own one object undo each other's changes")
+                        .hint("give yours another name"),
+                );
+            }
+        }
     }
-}
-
-fn described_whole(capability: &str) -> String {
-    let (kind, name) = capability.split_once(':').unwrap_or((capability, ""));
-    if kind == "namespace" { format!("the namespace {name}") } else { described(kind, name) }
+    found
 }
 
 /// A class that is nearly one of the profile's is one of them, mistyped.

@@ -9,6 +9,7 @@
 mod contents;
 mod links;
 mod patches;
+mod runbook;
 mod tainted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,8 +60,8 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
     let (waits, unmet) = waits?;
     writer.kustomizations(&contents, &waits);
     writer.sources();
-    writer.scripts();
     writer.root(existing);
+    writer.runbook(&contents, &waits);
     let seeds = writer.seeds();
     let unmanaged = writer.unmanaged();
     let Writer { tree, owners, .. } = writer;
@@ -195,28 +196,6 @@ impl Writer<'_> {
             names.push(format!("{name}.yaml"));
         }
         self.kustomization("sources", None, "the units", &names);
-    }
-
-    fn scripts(&mut self) {
-        let plan = self.plan;
-        for script in &plan.scripts {
-            let text = match script.engine.text(&script.template, &script.context) {
-                Ok(text) => text,
-                Err(problem) => {
-                    self.problems.push(problem);
-                    continue;
-                }
-            };
-            if text.trim().is_empty() {
-                continue;
-            }
-            let head = format!("# Written by fluxwright from profiles/{}.yaml.\n", plan.profile.name());
-            let text = match text.split_once('\n') {
-                Some((first, rest)) if first.starts_with("#!") => format!("{first}\n{head}{rest}"),
-                _ => format!("{head}{text}"),
-            };
-            self.add(&format!("bootstrap/{}", script.name), None, text.into_bytes(), true);
-        }
     }
 
     /// The root kustomization: what bootstrap brings, what is ours, and what the user asked for.

@@ -3,14 +3,18 @@
 //! The kind is the file's ending before `.j2`. A second ending `.tpl` says that the text is a Go template too (an
 //! ExternalSecret's), where `{{` in a value must not begin an action.
 
+use crate::problem::shell_word;
+
 /// The kind whose values become slots: YAML and JSON.
 pub const SLOT: &str = "slot";
 /// The kind for text that is YAML to whoever reads it, not an object to us: what an object carries as one value.
 pub const YAML_TEXT: &str = "yaml.txt";
+/// The same as [`SLOT`] for Terraform's JSON, where a text is a template of Terraform, too.
+pub const TERRAFORM_SLOT: &str = "terraform slot";
 
 /// The endings that have an escaper, for hints.
 pub const KINDS: &[&str] =
-    &["x.yaml.j2", "x.json.j2", "x.yaml.txt.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
+    &["x.yaml.j2", "x.json.j2", "x.tf.json.j2", "x.yaml.txt.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
 
 /// The escaper for a template's path; none means that the kind is refused.
 pub fn for_file(path: &str) -> Option<&'static str> {
@@ -19,6 +23,9 @@ pub fn for_file(path: &str) -> Option<&'static str> {
         Some(name) => (name, true),
         None => (name, false),
     };
+    if name.ends_with(".tf.json") {
+        return (!go).then_some(TERRAFORM_SLOT);
+    }
     match (name.rsplit_once('.')?.1, go) {
         ("yaml" | "yml" | "json", false) => Some(SLOT),
         ("txt", false) if name.ends_with(".yaml.txt") => Some(YAML_TEXT),
@@ -36,7 +43,7 @@ pub fn for_file(path: &str) -> Option<&'static str> {
 /// A value that the file cannot hold.
 pub fn escape(kind: &str, value: &str, whole_file: bool) -> Result<String, String> {
     match kind {
-        "conf" if whole_file => Ok(value.to_owned()),
+        "conf" | "md" if whole_file => Ok(value.to_owned()),
         "conf.tpl" if whole_file => Ok(go_template(value)),
         "sh" => shell(value),
         "conf" => gcfg(value),
@@ -46,12 +53,35 @@ pub fn escape(kind: &str, value: &str, whole_file: bool) -> Result<String, Strin
     }
 }
 
-/// POSIX single quotes: nothing inside them is special but the quote itself.
+/// A word as it is where nothing in it is special, else in POSIX single quotes.
 fn shell(value: &str) -> Result<String, String> {
     if value.contains('\0') {
         return Err("a shell word cannot hold a NUL character".to_owned());
     }
-    Ok(format!("'{}'", value.replace('\'', r"'\''")))
+    Ok(shell_word(value))
+}
+
+/// `${` and `%{` begin something in a text of Terraform; doubled they do not (developer.hashicorp.com, JSON Configuration Syntax).
+pub fn terraform(value: &str) -> String {
+    value.replace("${", "$${").replace("%{", "%%{")
+}
+
+/// A text as code of a Markdown file: in as many backticks as it takes.
+pub fn markdown_code(value: &str) -> String {
+    let fence = "`".repeat(longest_run(value) + 1);
+    let space = if value.starts_with('`') || value.ends_with('`') { " " } else { "" };
+    let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("{fence}{space}{line}{space}{fence}")
+}
+
+/// Lines of text as a block of a Markdown file.
+pub fn markdown_block(value: &str, language: &str) -> String {
+    let fence = "`".repeat((longest_run(value) + 1).max(3));
+    format!("{fence}{language}\n{}\n{fence}", value.trim_end())
+}
+
+fn longest_run(value: &str) -> usize {
+    value.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 /// A quoted value of gcfg v1.2.3: only `\\`, `\"`, `\n` and `\t` are escapes; CR is dropped silently by the reader
@@ -102,6 +132,8 @@ mod tests {
     #[test]
     fn a_shell_word_stays_one_word() {
         assert_eq!(shell("it's $HOME").unwrap(), r"'it'\''s $HOME'");
+        assert_eq!(shell("").unwrap(), "''");
+        assert_eq!(shell("--path=clusters/a").unwrap(), "--path=clusters/a");
         assert!(shell("a\0b").is_err());
     }
 
@@ -142,6 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_terraform_is_no_template() {
+        assert_eq!(terraform("a ${b} %{c} $d"), "a $${b} %%{c} $d");
+    }
+
+    #[test]
+    fn code_in_markdown_has_more_backticks_than_its_text() {
+        assert_eq!(markdown_code("a"), "`a`");
+        assert_eq!(markdown_code("`a` ``b"), "``` `a` ``b ```");
+        assert_eq!(markdown_block("a\n```\n", "sh"), "````sh\na\n```\n````");
+    }
+
+    #[test]
     fn a_kind_without_an_escaper_is_refused() {
         assert_eq!(for_file("a/b.toml.j2"), None);
         assert_eq!(for_file("Makefile.j2"), None);
@@ -149,5 +193,6 @@ mod tests {
         assert_eq!(for_file("x.txt.j2"), None);
         assert_eq!(for_file("files/x.yaml.txt.j2"), Some(YAML_TEXT));
         assert_eq!(for_file("files/x.conf.tpl.j2"), Some("conf.tpl"));
+        assert_eq!(for_file("x/main.tf.json.j2"), Some(TERRAFORM_SLOT));
     }
 }

@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::problem::{Code, Place, Problem, Problems, Source};
+use crate::texts::lenient;
 use crate::yaml::{self, Kind, Meaning, Node};
 
 /// Instructions that one template may run.
@@ -311,7 +312,24 @@ fn environment() -> Environment<'static> {
     // Text of one template inside of another would bring values that were escaped for another kind of file.
     env.set_path_join_callback(|name, _| format!("{name} (use text() to put in a file)").into());
     env.set_formatter(format);
+    env.add_filter("code", |text: &str| Value::from_safe_string(escape::markdown_code(text)));
+    env.add_filter("block", |text: &str, language: &str| {
+        Value::from_safe_string(escape::markdown_block(text, language))
+    });
+    env.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
+    env.add_test("since", since);
     env
+}
+
+/// `version is since("1.5")`: whether a version is that one or newer. Missing numbers are zero; a pre-release counts as the
+/// version that it leads to, as in the ranges of component.yaml.
+fn since(version: &str, first: &str) -> Result<bool, Error> {
+    let number = |text: &str| {
+        let number =
+            lenient(text).ok_or_else(|| refused(format!("`since` compares versions, and `{text}` is none")))?;
+        Ok::<_, Error>((number.major, number.minor, number.patch))
+    };
+    Ok(number(version)? >= number(first)?)
 }
 
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
@@ -327,9 +345,10 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         let says = "a value cannot be made of template text that has values in it; join with `~`";
         return Err(Error::new(ErrorKind::InvalidOperation, says));
     }
-    let written = if kind == escape::SLOT {
+    let written = if kind == escape::SLOT || kind == escape::TERRAFORM_SLOT {
+        let value = if kind == escape::SLOT { value.clone() } else { for_terraform(value) };
         let slots = state.get_or_insert_extension(Slots::default());
-        slots.0.push(value.clone());
+        slots.0.push(value);
         format!("{SLOT_BEGIN}{}{SLOT_END}", slots.0.len() - 1)
     } else if kind == escape::YAML_TEXT {
         yaml_scalar(value)?
@@ -350,6 +369,21 @@ fn yaml_scalar(value: &Value) -> Result<String, Error> {
         (_, Some(text)) => Ok(escape::yaml_text(text)),
         _ => Err(refused("a text that is YAML takes texts, numbers and truth values; loop over what has more")),
     }
+}
+
+/// A value whose texts Terraform takes as they are.
+fn for_terraform(value: &Value) -> Value {
+    fn escaped(value: Json) -> Json {
+        match value {
+            Json::String(text) => Json::String(escape::terraform(&text)),
+            Json::Array(items) => items.into_iter().map(escaped).collect(),
+            Json::Object(map) => {
+                map.into_iter().map(|(key, value)| (escape::terraform(&key), escaped(value))).collect()
+            }
+            other => other,
+        }
+    }
+    Value::from(Serde(&escaped(serde_json::to_value(value).unwrap_or(Json::Null))))
 }
 
 /// Values that wait for their place in a parsed document.

@@ -62,6 +62,21 @@ fn what_is_not_there_is_named_with_component_file_and_line() {
 }
 
 #[test]
+fn a_version_is_compared_by_its_numbers() {
+    let engine = engine(&[]).unwrap();
+    let holds = |version: &str, expression: &str| engine.holds(expression, &context_of(&json!({"version": version})));
+    for version in ["1.5.0", "v1.5.0", "1.10.0", "2.0.0", "1.5.0-rc.1"] {
+        assert!(holds(version, "version is since(\"1.5\")").unwrap(), "{version}");
+    }
+    for version in ["1.4.9", "v1.4.9", "0.10.0"] {
+        assert!(!holds(version, "version is since(\"1.5\")").unwrap(), "{version}");
+    }
+    let problem = holds("1.5.0", "version is since(\"newest\")").unwrap_err();
+    assert!(problem.says.contains("`newest` is none"), "{}", problem.says);
+    assert!(engine.holds("version is since(\"1.5\")", &context_of(&json!({"version": null}))).is_err());
+}
+
+#[test]
 fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
     let engine =
         engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();

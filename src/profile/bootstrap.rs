@@ -1,0 +1,78 @@
+//! The command that brings Flux into the cluster, from what the profile says of it (fluxcd/flux2 cmd/flux/bootstrap*.go@v2.9.4).
+
+use super::Profile;
+use super::cluster::{Bootstrap, BootstrapWith};
+use crate::texts::GitUrl;
+
+impl Profile {
+    /// The words of the command; nothing where the profile leaves that to somebody else.
+    pub fn flux_command(&self) -> Option<Vec<String>> {
+        let bootstrap = self.flux.bootstrap.as_ref()?;
+        let hosted = |provider: &str, own_host: &str| {
+            let (host, owner, repository) = address(&self.flux.url)?;
+            let mut words = words(&["flux", "bootstrap", provider]);
+            words.extend((host != own_host).then(|| format!("--hostname={host}")));
+            words.extend([format!("--owner={owner}"), format!("--repository={repository}")]);
+            words.extend(self.what_is_read());
+            words.extend((bootstrap.personal == Some(true)).then(|| "--personal".to_owned()));
+            Some(words)
+        };
+        let mut command = match bootstrap.with {
+            BootstrapWith::Github => hosted("github", "github.com")?,
+            BootstrapWith::Gitlab => hosted("gitlab", "gitlab.com")?,
+            BootstrapWith::Git => {
+                let mut words = words(&["flux", "bootstrap", "git"]);
+                words.push(format!("--url={}", self.flux.url));
+                words.extend(self.what_is_read());
+                words
+            }
+            BootstrapWith::Install => vec!["flux".to_owned(), "install".to_owned(), self.flux_version()],
+            BootstrapWith::EksAnywhere | BootstrapWith::None => return None,
+        };
+        if bootstrap.with != BootstrapWith::Install {
+            command.extend((self.token_in_cluster()).then(|| "--token-auth".to_owned()));
+            command.extend(bootstrap.interval.as_ref().map(|interval| format!("--interval={interval}")));
+        }
+        command.extend(self.shared(bootstrap));
+        Some(command)
+    }
+
+    /// Whether Flux reads the repo with a token that the cluster holds: over SSH there is a key and no token.
+    pub fn token_in_cluster(&self) -> bool {
+        let Some(bootstrap) = &self.flux.bootstrap else { return false };
+        let by_key = bootstrap.with == BootstrapWith::Git && self.flux.url.as_str().starts_with("ssh://");
+        bootstrap.token_auth == Some(true) && !by_key
+    }
+
+    /// What of the repo Flux reads.
+    fn what_is_read(&self) -> [String; 3] {
+        [format!("--branch={}", self.flux.branch), format!("--path={}", self.tree_path()), self.flux_version()]
+    }
+
+    /// Flags of `flux bootstrap` and `flux install`.
+    fn shared(&self, bootstrap: &Bootstrap) -> impl Iterator<Item = String> {
+        let list =
+            |flag: &str, items: Vec<String>| (!items.is_empty()).then(|| format!("--{flag}={}", items.join(",")));
+        let components = bootstrap.components.iter().map(ToString::to_string).collect();
+        let keys = list("toleration-keys", self.toleration_keys());
+        list("components-extra", components).into_iter().chain(keys)
+    }
+
+    fn flux_version(&self) -> String {
+        format!("--version=v{}", self.flux.version)
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Host without a port, owner and repository of an address.
+pub fn address(url: &GitUrl) -> Option<(String, String, String)> {
+    let (_, rest) = url.as_str().split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host);
+    let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
+    Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
+}
