@@ -104,7 +104,7 @@ codes! {
     VERSIONS_DO_NOT_FIT = "FW212" "versions-do-not-fit" "Two versions in the profile do not work together.";
     NEWER_THAN_KNOWN = "FW213" "newer-than-known" "A version newer than any that the catalog knows.";
     NO_PROVISIONER = "FW214" "no-provisioner" "A class names no driver and the profile provides none, or more than one.";
-    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials and the profile says none.";
+    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials, and the profile says none, or none in a form that it takes.";
     NOT_YET = "FW216" "not-yet" "A part of the profile that this version of fluxwright does not render.";
     TOO_OLD = "FW217" "too-old" "A version older than any whose objects we can write.";
     PATCH_MATCHES_NOTHING = "FW218" "patch-matches-nothing" "A patch whose target is not among the unit's objects.";
@@ -113,6 +113,7 @@ codes! {
     POD_SECURITY = "FW221" "pod-security" "A namespace with a pod-security level too strict for what runs in it.";
     NAMESPACE_MISSING = "FW222" "namespace-missing" "An object in a namespace that nothing makes.";
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
+    DEADLOCK = "FW224" "deadlock" "What nodes wait for before they take pods waits for pods itself.";
     NOT_PATCHED = "FW225" "not-patched" "A release whose makers do not mend it any more.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";

@@ -247,3 +247,11 @@ fn user_and_password_are_quoted_as_csi_vsphere_conf_wants_it() {
     assert!(log.contains("user = \"user@vsphere.local\"\n"), "{log}");
     assert!(log.contains("password = \"p\\\"a\\\\ss word'$HOME`x`\"\n"), "{log}");
 }
+
+#[test]
+fn the_cloud_providers_secret_has_two_keys_with_the_vcenters_name() {
+    let script = script("clusters/office", "40-secret-vsphere-cpi.sh");
+    let (_, log) = Machine::new().run(&script, &[], &answers(&script));
+    assert!(log.contains("  \"10.23.30.18.username\": \"dXNlckB2c3BoZXJlLmxvY2Fs\"\n"), "{log}");
+    assert!(log.contains("  \"10.23.30.18.password\": \"cCJhXHNzIHdvcmQnJEhPTUVgeGA=\"\n"), "{log}");
+}

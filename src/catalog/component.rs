@@ -6,7 +6,7 @@ use super::ranges::Range;
 use crate::decode::schema::{Definitions, either};
 use crate::decode::{At, Decode, Named, Reading, choice, section};
 use crate::profile::cluster::PodSecurity;
-use crate::texts::{ChartUrl, Duration, GitUrl, Name, RepoPath, Version};
+use crate::texts::{ChartUrl, Duration, GitUrl, Name, ReleaseName, RepoPath, Version};
 use crate::yaml::{Kind, Node};
 
 section! {
@@ -38,6 +38,9 @@ section! {
         renovate: Option<Renovate>,
         /// Where its facts come from, one line each.
         sources: Vec<String>,
+        /// Built-in folders of `shared/` whose files count as its own, for components that are the same in parts. A file of its own
+        /// stands before a shared one of the same path.
+        shares: Vec<At<Name>>,
         /// What a person has to know of it, for the cluster's README.
         notes: Vec<Note>,
         /// What it renders, in the order in which its parts wait for each other.
@@ -52,6 +55,11 @@ impl Component {
             "app" => self.name.to_string(),
             other => format!("{}-{other}", self.name),
         }
+    }
+
+    /// Whether one of its options is a version, of which a row of its own versions can ask something.
+    pub fn has_version_option(&self, name: &str) -> bool {
+        self.options.as_ref().is_some_and(|options| options.format(name) == Some("version"))
     }
 
     /// The unit that what the component as a whole provides and requires is said of: `app`, or its last.
@@ -123,8 +131,9 @@ section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
         /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
-        /// Schema there are `image`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have)
-        /// and, for the option `credentials` only, `vsphere-credentials`.
+        /// Schema there are `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may
+        /// have) and, for the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`,
+        /// `keys`, `file`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,
@@ -144,15 +153,26 @@ impl Options {
 
     /// Whether the option says where vSphere credentials are kept: it has that format, and the name that templates know.
     pub fn is_credentials(&self, name: &str) -> bool {
-        let format = self.properties.get(name).and_then(|schema| schema.get("format"));
-        name == "credentials" && format.is_some_and(|format| format == "vsphere-credentials")
+        name == "credentials" && self.format(name) == Some("vsphere-credentials")
+    }
+
+    /// Whether the option for credentials takes them in a form, `ask`, `keys` or `file`; all of them where it says no `forms`.
+    pub fn takes_credentials(&self, form: &str) -> bool {
+        let forms = self.properties.get("credentials").and_then(|schema| schema.get("forms")).and_then(Value::as_array);
+        forms.is_none_or(|forms| forms.iter().any(|one| one == form))
+    }
+
+    /// The format that an option has.
+    fn format(&self, name: &str) -> Option<&str> {
+        self.properties.get(name)?.get("format")?.as_str()
     }
 }
 
 /// A capability that is provided or required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capability {
-    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`.
+    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`,
+    /// `node-initialized`.
     pub name: String,
     /// An expression; the capability counts only where it holds.
     pub when: Option<String>,
@@ -230,7 +250,7 @@ section! {
         matches as "match": Range,
         /// The newest release in it that was known when the row was written.
         newest: Version,
-        /// What it needs: `kubernetes`, or a component's name, and a range of versions.
+        /// What it needs: `kubernetes`, a component's name, or an option of its own with the format `version`, and a range.
         needs: Named<Name, Range>,
         /// Why it cannot be used at all.
         refused: Option<String>,
@@ -284,6 +304,8 @@ section! {
         url: ChartUrl,
         /// The chart.
         name: String,
+        /// The name of the Helm release, which names its objects; the unit's if nothing is said.
+        release: Option<ReleaseName>,
         /// What is done with its `crds/` folder; `none` if nothing is said.
         crds: Option<ChartCrds>,
     }

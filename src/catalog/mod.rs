@@ -120,11 +120,11 @@ impl Catalog {
         once(&self.components, name, || {
             if let Some(files) = self.own.get(name) {
                 let files = files.iter().map(|(path, text)| (path.clone(), Cow::Owned(text.clone()))).collect();
-                return folder(format!("{OWN_COMPONENTS}/{name}"), "component.yaml", &files, true);
+                return component_folder(format!("{OWN_COMPONENTS}/{name}"), files, true);
             }
             let label = format!("components/{name}");
             match embedded_files(&label) {
-                Some(files) => folder(label, "component.yaml", &files, false),
+                Some(files) => component_folder(label, files, false),
                 None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
             }
         })
@@ -138,7 +138,10 @@ impl Catalog {
         once(&self.providers, name, || {
             let label = format!("stores/{name}");
             match embedded_files(&label) {
-                Some(files) => folder(label, "store.yaml", &files, false),
+                Some(files) => {
+                    let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
+                    folder(label, spec, source, &files, false)
+                }
                 None => {
                     Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)])
                 }
@@ -206,7 +209,33 @@ pub fn repo_files() -> BTreeMap<String, &'static str> {
     files.keys().map(|path| (dotted(path), embedded_text(&format!("repo/{path}")))).collect()
 }
 
-fn folder<T: Decode>(label: String, main: &str, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
+fn component_folder(label: String, mut files: Files, own: bool) -> Result<Folder<Component>, Vec<Problem>> {
+    let (spec, source) = described::<Component>(&label, "component.yaml", &files)?;
+    for shared in &spec.shares {
+        let place = Place::new(&source, shared.span.clone());
+        let Some(more) = embedded_files(&format!("shared/{shared}")) else {
+            return Err(vec![unknown(
+                Code::BROKEN_COMPONENT,
+                "shared folder",
+                shared.as_str(),
+                &names_in("shared"),
+                &place,
+            )]);
+        };
+        for (path, text) in more {
+            files.entry(path).or_insert(text);
+        }
+    }
+    folder(label, spec, source, &files, own)
+}
+
+fn folder<T>(label: String, spec: T, source: Arc<Source>, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
+    let engine = Arc::new(Engine::new(&label, files)?);
+    Ok(Folder { label, spec, source, engine, own })
+}
+
+/// What the main file of a folder says.
+fn described<T: Decode>(label: &str, main: &str, files: &Files) -> Result<(T, Arc<Source>), Vec<Problem>> {
     let mut problems = Problems::default();
     let source = Source::new(format!("{label}/{main}"), files.get(main).cloned().unwrap_or_default());
     let spec = read::<T>(&source, &mut problems);
@@ -215,10 +244,7 @@ fn folder<T: Decode>(label: String, main: &str, files: &Files, own: bool) -> Res
         problem
     };
     match problems.finish(spec) {
-        Ok((spec, _)) => {
-            let engine = Arc::new(Engine::new(&label, files)?);
-            Ok(Folder { label, spec, source, engine, own })
-        }
+        Ok((spec, _)) => Ok((spec, source)),
         Err(found) => Err(found.into_iter().map(as_component).collect()),
     }
 }

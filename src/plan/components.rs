@@ -10,7 +10,7 @@ use super::unit::{AppliedBy, Chart, Check, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
 use crate::catalog::component::{
-    Capability, ChartCrds, ChartSpec, Component, Conflict, Expectation, GitSpec, Note, UnitSpec,
+    Capability, ChartCrds, ChartSpec, Component, Conflict, Expectation, GitSpec, Note, Options, UnitSpec,
 };
 use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem};
@@ -38,12 +38,15 @@ impl Chosen<'_> {
     }
 
     /// The cluster has what the component does not go with; `own` if the component brings it itself.
-    fn conflict_with_cluster(&self, conflict: &Conflict, own: bool) -> Problem {
+    fn conflict_with_cluster(&self, conflict: &Conflict, own: bool, for_ever: bool) -> Problem {
         let (name, capability) = (self.name, &conflict.capability);
         let (says, hint) = if own {
             (
                 format!("the cluster brings {capability} itself, and `{name}` does, too"),
-                format!("take `{name}` out, or take a release of the distribution that does not"),
+                format!(
+                    "take `{name}` out{}",
+                    if for_ever { "" } else { ", or take a release of the distribution that does not" }
+                ),
             )
         } else {
             let words = described_whole(capability);
@@ -117,10 +120,11 @@ impl Planner<'_> {
         if !self.sections_there(&folder, &place) {
             return None;
         }
-        versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
         let options =
             options::read(self.profile, &what, &asked.options, spec.options.as_ref(), !folder.own, self.problems);
+        let versions = versions::with_options(&self.versions, spec, &options);
+        versions::check_component(self.profile, &folder, asked, &place, &versions, self.problems);
         self.pools(name.as_str(), &asked.options, spec.options.as_ref());
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
         let namespace =
@@ -139,8 +143,8 @@ impl Planner<'_> {
             let place = self.profile.place(&asked.span);
             self.report(Problem::new(Code::BAD_OPTION, says).at(place).hint("take the line `namespace:` out"));
         }
-        if spec.options.as_ref().is_some_and(|options| options.is_credentials("credentials")) {
-            let credentials = self.credentials(name, asked, &place, namespace.as_deref());
+        if let Some(options) = spec.options.as_ref().filter(|options| options.is_credentials("credentials")) {
+            let credentials = self.credentials(name, asked, options, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
         let engine = Arc::clone(&folder.engine);
@@ -168,6 +172,7 @@ impl Planner<'_> {
         &mut self,
         name: &Name,
         asked: &workloads::Component,
+        options: &Options,
         place: &Place,
         namespace: Option<&str>,
     ) -> Value {
@@ -178,6 +183,9 @@ impl Planner<'_> {
             Some(own) => own,
             None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
         };
+        if let Some(said) = said.as_ref().filter(|said| !options.takes_credentials(said.value.form())) {
+            self.report(wrong_form(name, &said.value).at(profile.place(&said.span)));
+        }
         match said.map(|credentials| credentials.value) {
             Some(Credentials::Ask) => json!({ "mode": "ask" }),
             Some(Credentials::Keys { store, key, username, password }) => {
@@ -366,6 +374,7 @@ impl Planner<'_> {
             source,
             chart: chart.name.clone(),
             version,
+            release: chart.release.as_ref().map_or(unit.to_owned(), std::string::ToString::to_string),
             namespace: component.namespace.clone().unwrap_or_else(|| "default".to_owned()),
             values_template,
             values: component.asked.values.as_ref().map(|values| values.value.0.clone()),
@@ -482,13 +491,24 @@ impl Planner<'_> {
                 providers.into_iter().partition(|provider| provider == component.name.as_str());
             let own = !own.is_empty();
             if self.given.contains(&conflict.capability) {
-                self.report(component.conflict_with_cluster(conflict, own));
+                let mut brought = self.catalog.table.distributions.0.iter().flat_map(|(_, brought)| brought);
+                let for_ever = brought.all(|one| one.capability != conflict.capability || one.before.is_none());
+                self.report(component.conflict_with_cluster(conflict, own, for_ever));
             }
             if let Some(other) = others.first() {
                 self.report(component.conflict_with(other, conflict, own));
             }
         }
     }
+}
+
+/// Credentials in a form that a component has no use for.
+fn wrong_form(name: &Name, credentials: &Credentials) -> Problem {
+    let says =
+        format!("the component `{name}` cannot take the vCenter's user and password as `{}`", credentials.form());
+    Problem::new(Code::MISSING_CREDENTIALS, says)
+        .because("it reads the two each by itself, not out of a configuration file")
+        .hint(format!("components:\n  {name}:\n    credentials:\n      key: my-cluster/vsphere\n      username: username\n      password: password\n# or, without a store:\n    credentials: ask"))
 }
 
 /// A duration in whole seconds, rounded up.

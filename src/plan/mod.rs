@@ -181,7 +181,7 @@ fn context(profile: &Profile) -> Value {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
                 "controlPlaneNodes": control_plane_nodes(profile),
-                "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
+                "kubeletExternal": kubernetes.starts_tainted().is_some(),
             },
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
         },

@@ -2,7 +2,7 @@
 //!
 //! A capability is a text: `crd:<group>/<kind>`, `namespace:<name>`, `store:<kind>/[<namespace>/]<name>`,
 //! `secret:<namespace>/<name>`, `csi:<driver>`, `storageclass:<name>`, `snapshotclass:<name>`, `ingressclass:<name>`,
-//! `gatewayclass:<name>`, `controller:<group>`, `controller:loadbalancer`. The same texts stand in component.yaml, for what
+//! `gatewayclass:<name>`, `controller:<group>`, `controller:loadbalancer`, `node-initialized`. The same texts stand in component.yaml, for what
 //! no object of ours shows. Only conflicts have `node-os:<family>` and `default:storage-class`.
 
 use serde_json::Value;
@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::catalog::apis::Apis;
 use crate::profile::rules::is_clusters_own;
 use crate::tree::{ObjectId, text_at};
+
+/// The capability that a cloud controller has told Kubernetes which machine each node is, and taken the node's taint away.
+pub const INITIALIZED: &str = "node-initialized";
 
 /// Something that must be there first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +125,7 @@ pub fn described(kind: &str, name: &str) -> String {
         "snapshotclass" => format!("the snapshot class {name}"),
         "node-os" => format!("{name} nodes"),
         "default" => format!("a default {}", name.replace('-', " ")),
-        "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
+        INITIALIZED => "nodes that a cloud controller has initialized".to_owned(),
         _ => format!("{kind}:{name}"),
     }
 }

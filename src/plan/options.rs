@@ -8,7 +8,7 @@ use crate::catalog::component::Options;
 use crate::decode::Decode as _;
 use crate::problem::{Code, Place, Problem, Problems, nearest};
 use crate::profile::Profile;
-use crate::texts::{AddressRange, Image, IssuerUrl, RoleArn};
+use crate::texts::{AddressRange, Image, IssuerUrl, RoleArn, Version};
 use crate::yaml::Node;
 
 /// The options of `what`, checked and complete; `trusted` if the schema is a built-in one. What is wrong is reported at its place in the profile.
@@ -81,6 +81,13 @@ const FORMATS: &[Format] = &[
         example: Image::EXAMPLE,
         pattern: Image::PATTERN,
         refuses: |text| Image::parse(text).err(),
+    },
+    Format {
+        name: "version",
+        code: Code::BAD_VERSION,
+        example: Version::EXAMPLE,
+        pattern: Version::PATTERN,
+        refuses: |text| Version::parse(text).err(),
     },
     Format {
         name: "role-arn",

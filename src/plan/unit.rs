@@ -111,6 +111,8 @@ pub struct Chart {
     pub chart: String,
     /// The chart's version.
     pub version: String,
+    /// The name of the Helm release.
+    pub release: String,
     /// Where it is installed.
     pub namespace: String,
     /// The template of our values, if there is one.

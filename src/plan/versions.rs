@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
+use serde_json::Value;
 
 use super::origins::not_patched;
 use crate::catalog::Folder;
@@ -24,6 +25,17 @@ pub fn versions(profile: &Profile) -> BTreeMap<String, Version> {
     ];
     let eks = profile.eks_anywhere.iter().map(|eks| ("eks-anywhere".to_owned(), eks.version.number()));
     with_version.chain(own).chain(eks).collect()
+}
+
+/// The same with those that a component's own options say.
+pub fn with_options(
+    versions: &BTreeMap<String, Version>,
+    spec: &Component,
+    options: &Value,
+) -> BTreeMap<String, Version> {
+    let said = options.as_object().into_iter().flatten().filter(|(name, _)| spec.has_version_option(name));
+    let said = said.filter_map(|(name, value)| Some((name.clone(), lenient(value.as_str()?)?)));
+    versions.iter().map(|(name, version)| (name.clone(), version.clone())).chain(said).collect()
 }
 
 /// Checks the version of Kubernetes against the table.
@@ -156,19 +168,16 @@ fn check_row(
         return;
     }
     for (name, range) in &row.needs.0 {
-        let Some(other) = versions.get(name.as_str()) else { continue };
-        if !range.holds(other) {
+        let Some(other) = versions.get(name.as_str()).filter(|other| !range.holds(other)) else { continue };
+        let (what, has) = if spec.has_version_option(name.as_str()) {
+            (format!("`{name}`"), format!("it is {other}"))
+        } else {
             let what = if name.as_str() == "kubernetes" { "Kubernetes" } else { name.as_str() };
-            let says = format!(
-                "{} {version} needs {what} {}, and the cluster has {}.{}",
-                spec.title,
-                range.as_str(),
-                other.major,
-                other.minor
-            );
-            let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
-            problems.push(problem.hint(fitting(spec, versions)));
-        }
+            (what.to_owned(), format!("the cluster has {}.{}", other.major, other.minor))
+        };
+        let says = format!("{} {version} needs {what} {}, and {has}", spec.title, range.as_str());
+        let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(at.clone()).because(&row.source);
+        problems.push(problem.hint(fitting(spec, versions)));
     }
 }
 
@@ -200,6 +209,12 @@ pub fn newest(rows: &[VersionRow]) -> Option<&VersionRow> {
     rows.iter().filter(|row| row.refused.is_none()).max_by_key(|row| lenient(row.newest.as_str()))
 }
 
+/// What the newest version would have to find, where none fits.
+fn asks(row: &VersionRow) -> String {
+    let needs: Vec<String> = row.needs.0.iter().map(|(name, range)| format!("{name} {}", range.as_str())).collect();
+    format!("; the newest, {}, needs {}", row.newest, needs.join(" and "))
+}
+
 fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
     if let Some(row) = newest_fitting(spec, versions) {
         return format!("the newest that fits: `version: {}`", row.newest);
@@ -213,6 +228,8 @@ fn fitting(spec: &Component, versions: &BTreeMap<String, Version>) -> String {
             let others: Vec<String> = others.map(|(name, range)| format!("{name} {}", range.as_str())).collect();
             format!("the newest that fits the cluster: `version: {}`, with {}", row.newest, others.join(" and "))
         }
-        None => "no version that the catalog knows fits; look at what else has to move".to_owned(),
+        None => {
+            format!("no version that the catalog knows fits{}", newest(&spec.versions).map(asks).unwrap_or_default())
+        }
     }
 }

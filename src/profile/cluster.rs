@@ -33,7 +33,18 @@ section! {
         /// How many control-plane nodes it has, where nothing else in the profile says so.
         control_plane_nodes as "controlPlaneNodes": Option<At<Count>>,
         /// Whether kubelets start with `--cloud-provider=external`, so that nodes start tainted.
-        kubelet_external as "kubeletExternal": Option<bool>,
+        kubelet_external as "kubeletExternal": Option<At<bool>>,
+    }
+}
+
+/// The taint that a node has from a kubelet with `--cloud-provider=external` until a cloud controller knows the node
+/// (kubernetes/cloud-provider api/well_known_taints.go).
+pub const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+impl Kubernetes {
+    /// Where the profile says that nodes start with [`UNINITIALIZED`], if it does.
+    pub fn starts_tainted(&self) -> Option<&At<bool>> {
+        self.kubelet_external.as_ref().filter(|said| said.value)
     }
 }
 

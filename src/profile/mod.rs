@@ -140,6 +140,15 @@ impl Profile {
         }
     }
 
+    /// The taints that Flux's own pods tolerate: those that the profile says, and that of nodes that start with one.
+    pub fn toleration_keys(&self) -> Vec<String> {
+        let said = self.flux.bootstrap.iter().flat_map(|bootstrap| &bootstrap.toleration_keys);
+        let mut keys: Vec<String> = said.map(ToString::to_string).collect();
+        let first = self.kubernetes.starts_tainted().map(|_| cluster::UNINITIALIZED.to_owned());
+        keys.extend(first.filter(|first| !keys.contains(first)));
+        keys
+    }
+
     /// The place of some bytes of the profile.
     pub fn place(&self, span: &std::ops::Range<usize>) -> Place {
         Place::new(&self.source, span.clone())

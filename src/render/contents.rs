@@ -114,7 +114,7 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
     let context = json!({
         "name": unit.name, "interval": defaults::INTERVAL, "retryInterval": defaults::RETRY_INTERVAL,
         "timeout": chart.timeout, "namespace": chart.namespace, "source": chart.source, "chart": chart.chart,
-        "version": chart.version, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
+        "version": chart.version, "release": chart.release, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
     });
     let context = Context::of(&context, &plan.for_templates);
     let documents = problems.keep(plan.cluster.documents("helmrelease.yaml.j2", &context));

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::contents::{self, Contents};
+use super::tainted;
 use crate::decode::At;
 use crate::plan::Plan;
-use crate::plan::needs::{Need, described, described_whole, needs_of, provides_of};
+use crate::plan::needs::{INITIALIZED, Need, described, described_whole, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
@@ -77,7 +78,10 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     let names: Vec<String> = units.iter().map(|unit| unit.name.clone()).collect();
     edges.retain(|edge| names.contains(&edge.to));
     match order::order(&names, &edges) {
-        Ok(waits) => Some((waits, unmet)),
+        Ok(waits) => {
+            tainted::check(plan, contents, &edges, problems);
+            Some((waits, unmet))
+        }
         Err(circle) => {
             problems.push(explain(plan, &circle));
             None
@@ -130,10 +134,9 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         return None;
     }
     let providers = plan.catalog.providers_of(&need.capability);
-    let foreign =
-        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
-    let unseen = plan.units.iter().any(foreign);
-    let surely = !unseen && (kind == "crd" || !providers.is_empty());
+    // Who made the cluster may have brought its cloud controller; `kubeletExternal` says where nothing did.
+    let of_cluster = kind == INITIALIZED;
+    let surely = !may_be_unseen(plan) && (kind == "crd" || !(providers.is_empty() || of_cluster));
     let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
     let hint = match providers.as_slice() {
         [] => "if a release or path brings it, say which with `needs:`".to_owned(),
@@ -143,6 +146,13 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
+}
+
+/// Whether the profile has units whose objects cannot be seen from here, so that they may bring anything.
+pub fn may_be_unseen(plan: &Plan<'_>) -> bool {
+    let foreign =
+        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
+    plan.units.iter().any(foreign)
 }
 
 /// Classes that one unit renders and another component makes where nobody sees it, by a chart or from another repository.

@@ -10,6 +10,7 @@ mod contents;
 mod links;
 mod patches;
 mod runbook;
+mod tainted;
 
 use std::collections::{BTreeMap, BTreeSet};
 

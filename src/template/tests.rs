@@ -135,6 +135,19 @@ fn a_file_of_the_same_kind_is_taken_in_as_it_is_and_another_is_one_value() {
 }
 
 #[test]
+fn a_text_that_is_yaml_keeps_the_types_of_its_values() {
+    let engine =
+        engine(&[("a.yaml.j2", "x: <{ text(\"f.yaml.txt\") }>\n"), ("f.yaml.txt.j2", "k: <{ v }>\n")]).unwrap();
+    let given = |v: Json| engine.documents("a.yaml.j2", &context_of(&json!({ "v": v })));
+    for (value, text) in [(json!(443), "k: 443\n"), (json!(false), "k: false\n"), (json!("a: #"), "k: \"a: #\"\n")] {
+        assert_eq!(given(value).unwrap(), [json!({ "x": text })]);
+    }
+    for value in [json!(null), json!(["a"]), json!({ "a": 1 })] {
+        assert!(given(value).is_err());
+    }
+}
+
+#[test]
 fn no_way_around_slots_leads_to_a_value_in_the_text() {
     let context = json!({"x": "a\nd: injected"});
     for way in [
