@@ -6,6 +6,7 @@
 mod commit;
 mod completions;
 mod diff;
+mod graph;
 mod init;
 mod render;
 mod report;
@@ -53,6 +54,7 @@ enum Command {
     Init(init::Init),
     Render(render::Render),
     Diff(diff::Diff),
+    Graph(graph::Graph),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -64,6 +66,7 @@ impl Command {
             Command::Init(command) => ("init", command.format, command.run(global)),
             Command::Render(command) => ("render", command.format, command.run(global)),
             Command::Diff(command) => ("diff", command.format, command.run(global)),
+            Command::Graph(command) => ("graph", command.says(), command.run(global)),
             Command::Schema(command) => ("schema", command.format, command.run(global)),
             Command::Completions(command) => ("completions", Format::Text, Ok(command.run())),
         }
