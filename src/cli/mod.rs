@@ -5,6 +5,7 @@
 
 mod commit;
 mod completions;
+mod components;
 mod diff;
 mod graph;
 mod init;
@@ -55,6 +56,7 @@ enum Command {
     Render(render::Render),
     Diff(diff::Diff),
     Graph(graph::Graph),
+    Components(components::Components),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -67,6 +69,7 @@ impl Command {
             Command::Render(command) => ("render", command.format, command.run(global)),
             Command::Diff(command) => ("diff", command.format, command.run(global)),
             Command::Graph(command) => ("graph", command.says(), command.run(global)),
+            Command::Components(command) => ("components", command.format, command.run(global)),
             Command::Schema(command) => ("schema", command.format, command.run(global)),
             Command::Completions(command) => ("completions", Format::Text, Ok(command.run())),
         }
