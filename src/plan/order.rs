@@ -83,11 +83,6 @@ fn sort(waits: &Waits) -> Option<Vec<&String>> {
     Some(sorted)
 }
 
-/// The units, each behind all that it waits for, by name where either could come first.
-pub fn in_order(waits: &Waits) -> Vec<&String> {
-    sort(waits).unwrap_or_default()
-}
-
 /// Leaves out what is waited for through another.
 fn reduce(waits: &Waits, sorted: &[&String]) -> Waits {
     let mut all: BTreeMap<&String, BTreeSet<&String>> = BTreeMap::new();

@@ -159,7 +159,9 @@ fn few(items: &[&str]) -> String {
 
 /// As a story: step by step, each unit with what it waits for and why.
 pub fn text(graph: &Graph) -> String {
-    let width = graph.nodes.last().map_or(0, |last| format!("{}.", last.step).len());
+    // A tree can hold nothing but what is listed directly, such as the objects of EKS Anywhere.
+    let Some(last) = graph.nodes.last() else { return "There are no units.\n".to_owned() };
+    let width = format!("{}.", last.step).len();
     let (mut lines, mut before) = (Vec::new(), 0);
     for node in &graph.nodes {
         let number = if node.step == before { String::new() } else { format!("{}.", node.step) };

@@ -83,7 +83,7 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
     writer.sources();
     let root = writer.root_entries(&contents);
     writer.root(&root, existing);
-    writer.runbook(&contents, &waits);
+    writer.runbook(&contents, &graph);
     let seeds = writer.seeds();
     let unmanaged = writer.unmanaged();
     let Writer { tree, owners, rewritten, gitops_root, .. } = writer;
