@@ -124,7 +124,10 @@ fn explain(
     options: &Options,
     problems: &mut Problems,
 ) {
-    let at = node.follow(path.split('/').filter(|step| !step.is_empty()));
+    let steps = || path.split('/').filter(|step| !step.is_empty());
+    let at = node.follow(steps());
+    let inside = steps().next().is_some();
+    let properties = steps().try_fold(&options.properties, |properties, step| properties.get(step)?.get("properties"));
     let option = path.trim_start_matches('/').split('/').next().unwrap_or("");
     let about = options.properties.get(option).and_then(|schema| schema.get("description")).and_then(Value::as_str);
     let place = profile.place(&at.span);
@@ -139,16 +142,26 @@ fn explain(
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for name in unexpected {
                 let place = at.entry(name).map_or(place.clone(), |(key, _)| profile.place(&key.span));
-                push(format!("{what} has no option `{name}`"), place, Some(known_options(name, options)));
+                let says = if inside {
+                    format!("`{option}` has no key `{name}`")
+                } else {
+                    format!("{what} has no option `{name}`")
+                };
+                push(says, place, properties.map(|properties| known_names(name, properties)));
             }
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let about =
-                options.properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
+            let schema = properties.and_then(|properties| properties.get(name));
+            let about = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
             let hint =
                 format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
-            push(format!("{what} needs the option `{name}`"), place, Some(hint));
+            let says = if inside {
+                format!("`{option}` needs the key `{name}`")
+            } else {
+                format!("{what} needs the option `{name}`")
+            };
+            push(says, place, Some(hint));
         }
         ValidationErrorKind::Type { kind } => {
             push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None);
@@ -191,12 +204,12 @@ fn types(kind: &TypeKind) -> String {
     names.iter().map(|one| name(one)).collect::<Vec<_>>().join(" or ")
 }
 
-fn known_options(wrong: &str, options: &Options) -> String {
-    let names: Vec<&str> = options.properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+fn known_names(wrong: &str, properties: &Value) -> String {
+    let names: Vec<&str> = properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
     match nearest(wrong, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None if names.is_empty() => "it has none; take the line out".to_owned(),
-        None => format!("its options are: {}", names.join(", ")),
+        None => format!("it takes: {}", names.join(", ")),
     }
 }
 
