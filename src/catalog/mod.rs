@@ -138,7 +138,7 @@ impl Catalog {
         once(&self.providers, name, || {
             let label = format!("stores/{name}");
             match embedded_files(&label) {
-                Some(files) => folder(label, "store.yaml", &files, false),
+                Some(files) => with_shared(folder(label, "store.yaml", &files, false)?, files),
                 None => {
                     Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)])
                 }
@@ -234,6 +234,16 @@ fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>, place: 
         None => format!("there are: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
     Problem::new(code, format!("there is no {what} `{name}`")).at(place.clone()).hint(hint)
+}
+
+/// The folder of a provider with the files that it shares with others, as far as it has none of that name.
+fn with_shared(mut folder: Folder<StoreProvider>, own: Files) -> Result<Folder<StoreProvider>, Vec<Problem>> {
+    if let Some(shares) = &folder.spec.shares {
+        let mut files = embedded_files(shares.as_str()).unwrap_or_default();
+        files.extend(own);
+        folder.engine = Arc::new(Engine::new(&folder.label, &files)?);
+    }
+    Ok(folder)
 }
 
 fn names_in(folder: &str) -> BTreeSet<String> {

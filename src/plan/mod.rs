@@ -18,6 +18,7 @@ mod secrets;
 mod sections;
 pub mod sources;
 mod storage;
+mod stores;
 pub mod unit;
 pub mod versions;
 mod workloads;
