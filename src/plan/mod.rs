@@ -18,6 +18,7 @@ mod secrets;
 mod sections;
 pub mod sources;
 mod storage;
+mod stores;
 pub mod unit;
 pub mod versions;
 mod workloads;
@@ -173,10 +174,14 @@ fn context(profile: &Profile) -> Value {
             "nodeFolder": vsphere.node_folder,
         })
     });
+    let eks_anywhere = profile.eks_anywhere.as_ref();
+    let pod_iam = eks_anywhere.and_then(|eks_anywhere| eks_anywhere.pod_iam_config.as_ref());
     json!({
         "cluster": {
             "name": profile.name(),
             "path": profile.tree_path(),
+            // Who signs its service accounts' tokens, where the profile says so.
+            "issuer": pod_iam.map(|pod_iam| &pod_iam.service_account_issuer),
             "kubernetes": {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
