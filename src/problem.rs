@@ -89,6 +89,7 @@ codes! {
     NO_ROOM_FOR_PODS = "FW159" "no-room-for-pods" "No group of workers that every pod may run on.";
     CONTRADICTION = "FW160" "contradiction" "Two keys of the profile that say different things about one.";
     PODS_NETWORK_SIZE = "FW161" "pods-network-size" "A pods' network that cannot be cut into one part for each node.";
+    INSECURE = "FW165" "insecure" "A connection whose other end could be anybody.";
     UNKNOWN_COMPONENT = "FW201" "unknown-component" "A component that neither the catalog nor the repo has.";
     BAD_OPTION = "FW202" "bad-option" "A component's or a store's option that is unknown, missing or has a wrong value.";
     UNKNOWN_PROVIDER = "FW203" "unknown-provider" "A kind of secret store that the catalog does not have.";
@@ -103,7 +104,7 @@ codes! {
     VERSIONS_DO_NOT_FIT = "FW212" "versions-do-not-fit" "Two versions in the profile do not work together.";
     NEWER_THAN_KNOWN = "FW213" "newer-than-known" "A version newer than any that the catalog knows.";
     NO_PROVISIONER = "FW214" "no-provisioner" "A class names no driver and the profile provides none, or more than one.";
-    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials and the profile says none.";
+    MISSING_CREDENTIALS = "FW215" "missing-credentials" "Something needs vSphere credentials, and the profile says none, or none in a form that it takes.";
     NOT_YET = "FW216" "not-yet" "A part of the profile that this version of fluxwright does not render.";
     TOO_OLD = "FW217" "too-old" "A version older than any whose objects we can write.";
     PATCH_MATCHES_NOTHING = "FW218" "patch-matches-nothing" "A patch whose target is not among the unit's objects.";
@@ -112,6 +113,8 @@ codes! {
     POD_SECURITY = "FW221" "pod-security" "A namespace with a pod-security level too strict for what runs in it.";
     NAMESPACE_MISSING = "FW222" "namespace-missing" "An object in a namespace that nothing makes.";
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
+    DEADLOCK = "FW224" "deadlock" "What nodes wait for before they take pods waits for pods itself.";
+    NOT_PATCHED = "FW225" "not-patched" "A release whose makers do not mend it any more.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";
     PATH_CLASH = "FW304" "path-clash" "Two files of the tree have the same path, or paths that differ only in case.";
@@ -137,6 +140,7 @@ codes! {
     NOT_IN_COMMIT = "FW419" "not-in-commit" "A file that the tree lists, and that the commit would not hold.";
     NOTHING_TO_PRUNE = "FW420" "nothing-to-prune" "A `--prune-ok` that names nothing that would be dropped.";
     LEFT_BEHIND = "FW421" "left-behind" "Guarded objects that nothing would apply any more, and that stay in the cluster.";
+    BEFORE_THE_CLUSTER = "FW422" "before-the-cluster" "A tree in a folder that EKS Anywhere wants to make itself when it makes the cluster.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

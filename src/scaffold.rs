@@ -157,6 +157,21 @@ mod tests {
     }
 
     #[test]
+    fn flux_tolerates_the_taint_that_nodes_start_with_and_says_it_once() {
+        let command = |keys: &str| {
+            let text = format!(
+                "apiVersion: fluxwright/v1alpha1\nkind: ClusterProfile\nmetadata:\n  name: a\nkubernetes:\n  version: \"1.34\"\n  kubeletExternal: true\n\
+                 flux:\n  version: 2.9.4\n  url: https://github.com/example/infra\n  branch: main\n  bootstrap:\n    with: install\n{keys}"
+            );
+            bootstrap(&Profile::read(&Source::new("profiles/a.yaml", text)).unwrap()).unwrap()
+        };
+        let key = "node.cloudprovider.kubernetes.io/uninitialized";
+        assert!(command("").ends_with(&format!(" --toleration-keys={key}")));
+        let said = format!("    tolerationKeys:\n      - {key}\n      - example.com/gpu\n");
+        assert!(command(&said).ends_with(&format!(" --toleration-keys={key},example.com/gpu")));
+    }
+
+    #[test]
     fn every_example_can_have_any_name() {
         for (example, text) in catalog::examples() {
             assert_eq!(profile(&example, &Name::parse(&example).unwrap()).unwrap(), text);

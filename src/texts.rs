@@ -126,7 +126,7 @@ text! {
     /// A Flux release, without the `v` of its git tag.
     pub struct FluxVersion: BAD_VERSION like "2.9.4"
         matching r"^[0-9]+(\.[0-9]+){0,2}([-+].+)?$" by |text| {
-        let fits = text.split('.').count() == 3 && !text.starts_with(['v', 'V']) && lenient(text).is_some();
+        let fits = is_whole(text) && !text.starts_with(['v', 'V']) && lenient(text).is_some();
         kept(text, fits, "is no Flux release: three numbers, without `v`")
     };
 }
@@ -576,6 +576,12 @@ mod tests {
 
     #[test]
     fn versions_are_pinned() {
+        for good in ["2.8.8", "2.0.0-rc.3"] {
+            assert!(FluxVersion::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["2.8", "v2.8.8", "2.8-rc.3.1"] {
+            assert!(FluxVersion::parse(bad).is_err(), "{bad}");
+        }
         for good in ["2.9.4", "v1.30.0", "1.34", "8.2.1-rc.1", "3"] {
             assert!(Version::parse(good).is_ok(), "{good}");
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::problem::{Problems, Source};
 use crate::yaml;
@@ -37,9 +37,6 @@ impl TreePath {
         &self.0
     }
 }
-
-/// What the root of a tree applies by itself, in this order.
-pub const ROOT_ENTRIES: [&str; 3] = ["flux-system", "sources", "kustomizations"];
 
 /// Whether a path is inside of a folder, as text: both are safe relative paths with `/`.
 pub fn is_below(path: &str, folder: &str) -> bool {
@@ -170,6 +167,71 @@ pub fn documents(name: &str, bytes: &[u8]) -> Option<Vec<Value>> {
     Some(nodes.iter().map(|node| node.value(&source, &mut ignored)).filter(|value| !value.is_null()).collect())
 }
 
+/// An object with its keys in the order of the alphabet, as Go writes them.
+pub fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let entries: BTreeMap<&String, &Value> = map.iter().collect();
+            Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Objects in an order that does not depend on who wrote them: their kinds as in `like`, then names and keys by the alphabet.
+pub fn in_order(objects: &[Value], like: &[Value]) -> Vec<Value> {
+    let place = |kind: &str| like.iter().position(|object| who(object).0 == kind).unwrap_or(like.len());
+    let mut objects: Vec<Value> = objects.iter().map(sorted).collect();
+    objects.sort_by(|one, other| {
+        let (one, other) = (who(one), who(other));
+        (place(one.0), one).cmp(&(place(other.0), other))
+    });
+    objects
+}
+
+/// Kind, namespace and name of anything, object or not.
+fn who(object: &Value) -> (&str, &str, &str) {
+    let text = |path: &[&str]| text_at(object, path).unwrap_or_default();
+    (text(&["kind"]), text(&["metadata", "namespace"]), text(&["metadata", "name"]))
+}
+
+/// A file that another program writes, too, in the form of ours, whose objects are [`in_order`]: with our order, our quotes and
+/// our head. What it writes for what nobody has said, `{}` and `null`, is left out where ours does not have it. Nothing if one
+/// of the two cannot be read.
+pub fn in_our_form(path: &str, theirs: &[u8], ours: &[u8]) -> Option<Vec<u8>> {
+    let head = std::str::from_utf8(ours).ok()?.lines().map_while(|line| line.strip_prefix("# "));
+    let head = head.collect::<Vec<_>>().join("\n");
+    let (theirs, ours) = documents(path, theirs).zip(documents(path, ours))?;
+    let said = theirs.into_iter().map(|object| match ours.iter().find(|other| who(other) == who(&object)) {
+        Some(twin) => without_unsaid(object, twin),
+        None => object,
+    });
+    let said = said.collect::<Vec<_>>();
+    Some(yaml::write(&head, &in_order(&said, &ours)).into_bytes())
+}
+
+/// A value without the keys that say nothing and that `like` does not have.
+fn without_unsaid(value: Value, like: &Value) -> Value {
+    match (value, like) {
+        (Value::Object(map), Value::Object(like)) => {
+            let kept = map.into_iter().filter_map(|(key, value)| match like.get(&key) {
+                Some(like) => Some((key, without_unsaid(value, like))),
+                None => (!says_nothing(&value)).then_some((key, value)),
+            });
+            Value::Object(kept.collect())
+        }
+        (Value::Array(items), Value::Array(like)) if items.len() == like.len() => {
+            items.into_iter().zip(like).map(|(item, like)| without_unsaid(item, like)).collect()
+        }
+        (value, _) => value,
+    }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(|map| map.values().all(says_nothing))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +269,24 @@ mod tests {
     fn an_object_is_named_as_prune_ok_takes_it() {
         let object = serde_json::json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x", "namespace": "y"}});
         assert_eq!(object_id(&object).unwrap().to_string(), "Deployment.apps/y/x");
+    }
+
+    const OURS: &str = "# ours\nkind: B\nmetadata:\n  name: b\nspec:\n  none: {}\n  text: \"1.34\"\n---\nkind: A\nmetadata:\n  name: a\n---\nkind: A\nmetadata:\n  name: z\n";
+
+    #[test]
+    fn what_another_program_wrote_comes_into_our_form() {
+        let form = |theirs: &str| in_our_form("x.yaml", theirs.as_bytes(), OURS.as_bytes()).map(String::from_utf8);
+        assert_eq!(form(OURS).unwrap().unwrap(), OURS);
+        let theirs = "kind: A\nmetadata: {name: z, creationTimestamp: null}\n---\nmetadata: {name: b}\nkind: B\nspec: {text: '1.34', none: {}, dns: {}}\nstatus: {a: {}}\n---\n---\nkind: A\nmetadata: {name: a}\n";
+        assert_eq!(form(theirs).unwrap().unwrap(), OURS);
+        // What ours says, and what theirs says beyond it, is kept.
+        for other in [
+            OURS.replace("none: {}", "some: {}"),
+            OURS.replace("none: {}", "none: {a: 1}"),
+            OURS.replace("name: z", "name: y"),
+        ] {
+            assert_ne!(form(&other).unwrap().unwrap(), OURS, "{other}");
+        }
+        assert_eq!(form("a: ["), None);
     }
 }

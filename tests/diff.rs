@@ -66,7 +66,7 @@ fn git_can_apply_the_difference() {
     );
     assert!(
         run.stdout
-            .contains("\nnew file mode 100755\n--- /dev/null\n+++ b/clusters/minimal/bootstrap/2-secrets-web.sh\n")
+            .contains("\nnew file mode 100755\n--- /dev/null\n+++ b/clusters/minimal/bootstrap/40-secrets-web.sh\n")
     );
     let mut git = repo.command("git").args(["apply", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     git.stdin.take().unwrap().write_all(run.stdout.as_bytes()).unwrap();

@@ -231,7 +231,7 @@ fn a_sparse_checkout_that_has_all_of_ours_is_right() {
 fn a_path_outside_of_the_sparse_checkout_is_refused() {
     let repo = sparse(&["profiles"]);
     let says = repo.refuses_commit();
-    let first = "error FW511 skipped-path: 12 files of the commit are not checked out
+    let first = "error FW511 skipped-path: 17 files of the commit are not checked out
 --> clusters/minimal/.fluxwright.lock
  = because: git was told to leave these files alone (skip-worktree), so the commit could undo what nobody sees
  = hint: git sparse-checkout add clusters/minimal

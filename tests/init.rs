@@ -36,7 +36,7 @@ fn a_new_repository_holds_the_cluster_and_what_is_around_it() {
 next:
   1. cd new, edit profiles/alpha.yaml, then: fluxwright render --commit
   2. git remote add origin ssh://git@git.example.com/platform/infra && git push -u origin main
-  3. flux bootstrap git --url=ssh://git@git.example.com/platform/infra --branch=main --path=clusters/alpha --version=v2.9.4
+  3. the steps of clusters/alpha/README.md, among them: flux bootstrap git --url=ssh://git@git.example.com/platform/infra --branch=main --path=clusters/alpha --version=v2.9.4
 ",
         files.lines().count(),
         id.trim()
@@ -128,7 +128,7 @@ fn a_cluster_that_flux_applies_already_keeps_what_is_beside_its_tree() {
     let said = init(&repo, &["--name", "alpha"]).done();
     assert!(
         said.contains(
-            "\n  2. git push -u origin main\n  3. flux bootstrap git --url=ssh://git@git.example.com/me/fleet.git "
+            "\n  2. git push -u origin main\n  3. the steps of clusters/alpha/README.md, among them: flux bootstrap git --url=ssh://git@git.example.com/me/fleet.git "
         ),
         "{said}"
     );
@@ -150,8 +150,7 @@ fn the_bootstrap_is_that_of_the_repositorys_host() {
         (run.stdout.lines().skip_while(|line| !line.starts_with("  2. ")).collect::<Vec<_>>().join("\n"), run.stderr)
     };
     let end = "--branch=main --path=clusters/alpha --version=v2.9.4";
-    let script =
-        "  2. git push -u origin main\n  3. sh clusters/alpha/bootstrap/2-secret-vsphere-csi.sh && flux bootstrap";
+    let script = "  2. git push -u origin main\n  3. the steps of clusters/alpha/README.md, among them: flux bootstrap";
     let of = |rest: &str| format!("{script} {rest}");
     assert_eq!(
         next("https://ghp_token@github.com/me/infra.git", "main").0,
@@ -164,7 +163,7 @@ fn the_bootstrap_is_that_of_the_repositorys_host() {
     let own = "ssh://git@git.example:2222/me/infra.git";
     assert_eq!(next(own, "main").0, of(&format!("git --url={own} {end}")));
     let (said, told) = next("/srv/git/infra.git", "a&b");
-    assert!(said.starts_with("  2. git push -u origin 'a&b'\n") && said.contains(" --branch='a&b' "), "{said}");
+    assert!(said.starts_with("  2. git push -u origin 'a&b'\n") && said.contains(" '--branch=a&b' "), "{said}");
     assert!(told.contains("warning FW125 bad-url: Flux cannot read from the address of `origin`"), "{told}");
 }
 
@@ -180,7 +179,9 @@ fn a_cluster_that_flux_reads_already_is_not_bootstrapped_again() {
     repo.git(&["add", "."]);
     repo.git(&["commit", "-qm", "flux"]);
     let said = init(&repo, &["--name", "alpha"]).done();
-    assert!(said.ends_with("\n  3. Flux reads clusters/alpha already: it applies what is pushed\n"), "{said}");
+    let end =
+        "\n  3. the steps of clusters/alpha/README.md; Flux reads clusters/alpha already: it applies what is pushed\n";
+    assert!(said.ends_with(end), "{said}");
 }
 
 #[test]
@@ -215,9 +216,9 @@ fn no_repository_begins_in_a_folder_of_gits_own() {
 fn a_folder_with_files_and_no_repository_keeps_them() {
     let repo = empty();
     repo.write("notes.txt", "mine\n");
-    repo.write("clusters/alpha/README.md", "mine\n");
+    repo.write("clusters/alpha/notes.txt", "mine\n");
     init(&repo, &["--name", "alpha"]).done();
-    assert_eq!(repo.git(&["status", "--porcelain"]), "?? clusters/alpha/README.md\n?? notes.txt\n");
+    assert_eq!(repo.git(&["status", "--porcelain"]), "?? clusters/alpha/notes.txt\n?? notes.txt\n");
 }
 
 /// Flux walks the folder for a cluster that is there: an empty kustomization in it would have Flux delete all of that.

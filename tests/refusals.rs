@@ -99,7 +99,7 @@ fn a_foreign_file_with_the_same_bytes_is_taken_over() {
     let (other, repo) = (rendered(), Repo::minimal());
     repo.write(ROOT, &other.read(ROOT));
     let said = repo.fluxwright(&["render"]).done();
-    assert!(said.starts_with("minimal: 13 created in clusters/minimal\n"), "{said}");
+    assert!(said.starts_with("minimal: 18 created in clusters/minimal\n"), "{said}");
     assert_eq!(repo.files(), other.files());
     assert!(repo.read(LOCK).contains("  kustomization.yaml\n"));
 }
@@ -309,7 +309,7 @@ fn check_says_what_would_be_refused_without_a_refusal() {
     let before = repo.state();
     let run = repo.fluxwright(&["render", "--check"]);
     assert_eq!(run.code, 1);
-    assert!(run.stdout.starts_with("maelstrom: 2 would be changed, 9 would be deleted\n"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("maelstrom: 5 would be changed, 9 would be deleted\n"), "{}", run.stdout);
     let (drops, stays) =
         run.stderr.split_once("warning FW421 left-behind: 3 objects would stay in the cluster").unwrap();
     assert_eq!(drops, DROPS.replacen("error", "warning", 1));
@@ -517,9 +517,9 @@ fn only_some_of_the_includes_are_not_enough() {
 #[test]
 fn what_flux_does_not_apply_is_in_nobody_s_way() {
     let repo = Repo::minimal();
-    repo.write("clusters/minimal/README.md", "mine\n");
+    repo.write("clusters/minimal/notes.md", "mine\n");
     repo.fluxwright(&["render"]).done();
-    assert_eq!(repo.read("clusters/minimal/README.md"), "mine\n");
+    assert_eq!(repo.read("clusters/minimal/notes.md"), "mine\n");
 }
 
 #[test]
@@ -572,7 +572,7 @@ fn a_link_inside_the_tree_is_refused() {
     let repo = Repo::minimal();
     let outside = repo.beside("outside");
     fs::create_dir(&outside).unwrap();
-    repo.write("clusters/minimal/README.md", "mine\n");
+    repo.write("clusters/minimal/notes.md", "mine\n");
     symlink(&outside, repo.path("clusters/minimal/releases")).unwrap();
     symlink(outside.join("root"), repo.path(ROOT)).unwrap();
     let says = [link(ROOT), link("clusters/minimal/releases")].concat();

@@ -176,7 +176,7 @@ fn check_is_quiet_after_a_render_and_writes_nothing() {
     let repo = Repo::new();
     let before = repo.state();
     let said = repo.fluxwright(&["render", "--check"]).differs();
-    assert!(said.starts_with("maelstrom: 37 would be created\n"), "{said}");
+    assert!(said.starts_with("maelstrom: 44 would be created\n"), "{said}");
     assert!(before == repo.state());
     repo.fluxwright(&["render"]).done();
     assert_eq!(repo.fluxwright(&["render", "--check"]).done(), "maelstrom: up to date\n");
@@ -277,9 +277,9 @@ fn without_a_profile_all_are_rendered() {
     let repo = many(3);
     repo.write("profiles/README.md", "mine\n");
     let said = repo.fluxwright(&["render"]).done();
-    let expected = "c01: 14 created in clusters/c01
-c02: 14 created in clusters/c02
-c03: 14 created in clusters/c03
+    let expected = "c01: 19 created in clusters/c01
+c02: 19 created in clusters/c02
+c03: 19 created in clusters/c03
 ";
     assert_eq!(said, expected);
     assert_eq!(repo.fluxwright(&["render"]).done(), "3 clusters: up to date\n");
@@ -303,7 +303,7 @@ fn a_profile_is_taken_by_name_and_by_path() {
 fn a_profile_that_is_named_twice_is_rendered_once() {
     let repo = Repo::minimal();
     let said = repo.fluxwright(&["render", "minimal", "profiles/minimal.yaml"]).done();
-    assert!(said.starts_with("minimal: 14 created in clusters/minimal\n"));
+    assert!(said.starts_with("minimal: 19 created in clusters/minimal\n"));
 }
 
 #[test]
@@ -351,13 +351,13 @@ fn a_render_is_told_as_json() {
     assert_eq!((cluster["name"].as_str(), cluster["path"].as_str()), (Some("minimal"), Some("clusters/minimal")));
     assert_eq!(cluster["upToDate"], Value::Bool(false));
     let files = cluster["files"].as_array().unwrap();
-    assert_eq!(files.len(), 14);
+    assert_eq!(files.len(), 19);
     for file in files {
         assert_eq!(keys(file), BTreeSet::from(["change", "path"]));
         assert!(repo.exists(file["path"].as_str().unwrap()) && file["change"] == "created");
     }
     let created: u64 = cluster["units"].as_array().unwrap().iter().map(|unit| unit["created"].as_u64().unwrap()).sum();
-    assert_eq!(created, 14);
+    assert_eq!(created, 19);
     assert_eq!(keys(&cluster["units"][0]), BTreeSet::from(["changed", "created", "deleted", "name"]));
     let check = json(&repo.fluxwright(&["render", "--check", "--format", "json"]).done());
     assert_eq!(check["clusters"][0]["upToDate"], Value::Bool(true));

@@ -688,8 +688,12 @@ fn a_kind_without_a_schema_is_a_fault() {
 
 // ── who applies what, and in which order ────────────────────────────────────────────────────────────────────────────
 
-/// What the root's kustomization applies itself, so that no Flux Kustomization has to.
-const APPLIED_BY_ROOT: [&str; 3] = ["flux-system", "sources", "kustomizations"];
+/// What the root's kustomization applies itself, so that no Flux Kustomization has to. EKS Anywhere's own Flux stands beside
+/// the tree, and its root applies the cluster's objects.
+fn applied_by_root(tree: &Tree) -> [&'static str; 3] {
+    let by_eks_anywhere = text(&tree.profile, "/flux/bootstrap/with") == "eks-anywhere";
+    [if by_eks_anywhere { "eksa-system" } else { "flux-system" }, "sources", "kustomizations"]
+}
 
 /// Whether people run or apply what is below a folder of the tree, not Flux.
 fn is_by_hand(tree: &Tree, top: &str) -> bool {
@@ -775,7 +779,7 @@ fn every_folder_of_manifests_is_the_path_of_one_flux_kustomization() {
 fn unit_folder(tree: &Tree, file: &str) -> Option<String> {
     let (folder, _) = file.strip_prefix(&tree.cluster)?.trim_start_matches('/').rsplit_once('/')?;
     let top = folder.split('/').next().unwrap_or_default();
-    let is_unit = !APPLIED_BY_ROOT.contains(&top) && !is_by_hand(tree, top);
+    let is_unit = !applied_by_root(tree).contains(&top) && !is_by_hand(tree, top);
     is_unit.then(|| format!("{}/{folder}", tree.cluster))
 }
 
@@ -784,8 +788,12 @@ fn the_root_applies_no_units() {
     let mut faults = Vec::new();
     for tree in trees() {
         let included: Vec<&str> = list(&tree.profile, "/flux/include").iter().filter_map(Value::as_str).collect();
-        for entry in tree.listed(&tree.cluster).unwrap() {
-            if !APPLIED_BY_ROOT.contains(&entry.as_str()) && !included.contains(&entry.as_str()) {
+        let own = applied_by_root(&tree);
+        let entries = tree.listed(&tree.cluster).unwrap();
+        let lacks = own.iter().filter(|own| !entries.iter().any(|entry| entry == *own));
+        faults.extend(lacks.map(|own| format!("{}: the root does not list {own}", tree.name)));
+        for entry in entries {
+            if !own.contains(&entry.as_str()) && !included.contains(&entry.as_str()) {
                 faults.push(format!("{}: the root lists {entry}", tree.name));
             }
         }

@@ -95,6 +95,26 @@ section! {
 }
 
 section! {
+    /// Which releases their makers mend.
+    pub struct Patched {
+        /// How many of the newest minors.
+        minors: u32,
+        /// Where they say so.
+        source: String,
+    }
+}
+
+section! {
+    /// The Flux that the releases of an origin install.
+    pub struct InstalledFlux {
+        /// Why no other will do, with the source.
+        because: String,
+        /// Releases, oldest first; each installs this Flux until the next.
+        releases: Named<VersionText, VersionText>,
+    }
+}
+
+section! {
     /// Kinds that come from one thing with a version.
     pub struct Origin {
         /// What brings them: `flux`, `kubernetes`, or a component's name.
@@ -105,8 +125,12 @@ section! {
         newest: VersionText,
         /// Where the rows are from.
         source: String,
+        /// Which of its releases are mended, where its makers say so.
+        patched: Option<Patched>,
         /// The Kubernetes that its releases go with, where that is known.
         kubernetes: Option<OnKubernetes>,
+        /// The Flux that its releases bring along, where they do.
+        flux: Option<InstalledFlux>,
         /// The kinds.
         kinds: Vec<KindRow>,
     }

@@ -6,7 +6,7 @@ use super::ranges::Range;
 use crate::decode::schema::{Definitions, either};
 use crate::decode::{At, Decode, Named, Reading, choice, section};
 use crate::profile::cluster::PodSecurity;
-use crate::texts::{ChartUrl, Duration, GitUrl, Name, RepoPath, Version};
+use crate::texts::{ChartUrl, Duration, GitUrl, Name, ReleaseName, RepoPath, Version};
 use crate::yaml::{Kind, Node};
 
 section! {
@@ -28,8 +28,8 @@ section! {
         provides: Vec<Capability>,
         /// Capabilities that its `app` unit (or its last) requires.
         requires: Vec<Capability>,
-        /// Capabilities that no other component of the cluster may provide.
-        conflicts: Vec<String>,
+        /// Capabilities that nothing else of the cluster may provide.
+        conflicts: Vec<Conflict>,
         /// Known versions, and what each needs. Without rows the component has no version.
         versions: Vec<VersionRow>,
         /// That its makers gave it up.
@@ -38,6 +38,9 @@ section! {
         renovate: Option<Renovate>,
         /// Where its facts come from, one line each.
         sources: Vec<String>,
+        /// Built-in folders of `shared/` whose files count as its own, for components that are the same in parts. A file of its own
+        /// stands before a shared one of the same path.
+        shares: Vec<At<Name>>,
         /// What a person has to know of it, for the cluster's README.
         notes: Vec<Note>,
         /// What it renders, in the order in which its parts wait for each other.
@@ -52,6 +55,11 @@ impl Component {
             "app" => self.name.to_string(),
             other => format!("{}-{other}", self.name),
         }
+    }
+
+    /// Whether one of its options is a version, of which a row of its own versions can ask something.
+    pub fn has_version_option(&self, name: &str) -> bool {
+        self.options.as_ref().is_some_and(|options| options.format(name) == Some("version"))
     }
 
     /// The unit that what the component as a whole provides and requires is said of: `app`, or its last.
@@ -122,9 +130,10 @@ section! {
 section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
-        /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
-        /// Schema there are `image`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have)
-        /// and, for the option `credentials` only, `vsphere-credentials`.
+        /// A schema for each option, with `description`, `default` where it may be missing, and `examples` where it must be
+        /// there, of which the first stands in what people are told to type. Beside the formats of JSON Schema there are
+        /// `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have) and, for
+        /// the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`, `keys`, `file`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,
@@ -144,15 +153,26 @@ impl Options {
 
     /// Whether the option says where vSphere credentials are kept: it has that format, and the name that templates know.
     pub fn is_credentials(&self, name: &str) -> bool {
-        let format = self.properties.get(name).and_then(|schema| schema.get("format"));
-        name == "credentials" && format.is_some_and(|format| format == "vsphere-credentials")
+        name == "credentials" && self.format(name) == Some("vsphere-credentials")
+    }
+
+    /// Whether the option for credentials takes them in a form, `ask`, `keys` or `file`; all of them where it says no `forms`.
+    pub fn takes_credentials(&self, form: &str) -> bool {
+        let forms = self.properties.get("credentials").and_then(|schema| schema.get("forms")).and_then(Value::as_array);
+        forms.is_none_or(|forms| forms.iter().any(|one| one == form))
+    }
+
+    /// The format that an option has.
+    fn format(&self, name: &str) -> Option<&str> {
+        self.properties.get(name)?.get("format")?.as_str()
     }
 }
 
 /// A capability that is provided or required.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capability {
-    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`.
+    /// Its name: `crd:<group>/<kind>`, `csi:<driver>`, `controller:<group>`, `secret:<namespace>/<name>`, `profile:<section>`,
+    /// `node-initialized`.
     pub name: String,
     /// An expression; the capability counts only where it holds.
     pub when: Option<String>,
@@ -186,6 +206,43 @@ impl Decode for Capability {
     }
 }
 
+/// A capability that the component does not go with: most often one of its own, which only one may provide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// Its name, as in [`Capability`]; also `node-os:<family>` and `default:storage-class`, which only the cluster has.
+    pub capability: String,
+    /// An expression; the conflict counts only where it holds.
+    pub when: Option<String>,
+    /// Why they do not go together, where that does not go without saying.
+    pub because: Option<String>,
+}
+
+section! {
+    /// The mapping form of [`Conflict`].
+    pub struct ConflictMapping {
+        /// The capability.
+        capability: String,
+        /// An expression.
+        when: Option<String>,
+        /// Why they do not go together.
+        because: Option<String>,
+    }
+}
+
+impl Decode for Conflict {
+    const EXAMPLE: &'static str = "csi:csi.example.com";
+    fn decode(node: &Node, reading: &mut Reading<'_>) -> Option<Self> {
+        if let Kind::Scalar { .. } = node.kind {
+            return Some(Conflict { capability: String::decode(node, reading)?, when: None, because: None });
+        }
+        let ConflictMapping { capability, when, because, .. } = ConflictMapping::decode(node, reading)?;
+        Some(Conflict { capability, when, because })
+    }
+    fn schema(definitions: &mut Definitions) -> Value {
+        either("A capability.", String::schema(definitions), ConflictMapping::schema(definitions))
+    }
+}
+
 section! {
     /// A range of versions, and what is known about it.
     pub struct VersionRow {
@@ -193,7 +250,7 @@ section! {
         matches as "match": Range,
         /// The newest release in it that was known when the row was written.
         newest: Version,
-        /// What it needs: `kubernetes`, or a component's name, and a range of versions.
+        /// What it needs: `kubernetes`, a component's name, or an option of its own with the format `version`, and a range.
         needs: Named<Name, Range>,
         /// Why it cannot be used at all.
         refused: Option<String>,
@@ -235,6 +292,8 @@ choice! {
         None = "none",
         /// Create and replace.
         CreateReplace = "CreateReplace",
+        /// Leave them out; another unit brings what is needed of them.
+        Skip = "Skip",
     }
 }
 
@@ -245,6 +304,8 @@ section! {
         url: ChartUrl,
         /// The chart.
         name: String,
+        /// The name of the Helm release, which names its objects; the unit's if nothing is said.
+        release: Option<ReleaseName>,
         /// What is done with its `crds/` folder; `none` if nothing is said.
         crds: Option<ChartCrds>,
     }
@@ -258,7 +319,7 @@ section! {
         /// The tag.
         tag: String,
         /// The folder.
-        path: RepoPath,
+        path: At<String>,
         /// The folders that are fetched, where Flux can choose; all that units of the component need.
         sparse_checkout as "sparseCheckout": Vec<RepoPath>,
         /// What of the repository is left out, as .gitignore writes it.

@@ -48,6 +48,9 @@ pub struct Init {
     /// When the commit is made
     #[arg(long, value_name = "RFC3339")]
     date: Option<String>,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// A repository to be.
@@ -73,11 +76,11 @@ impl Init {
         let workspace = Workspace { disk: LocalDisk, start, root };
         let (name, who) = (self.name()?, who::said(self.author.as_deref(), self.date.as_deref())?);
         let (beginning, warnings) = self.plan(&workspace, &name)?;
-        if global.format == Format::Text {
+        if self.format == Format::Text {
             report::warnings(&warnings);
         }
         let committed = beginning.make(&workspace, who)?;
-        beginning.tell(&workspace, &committed, global.format);
+        beginning.tell(&workspace, &committed, self.format);
         Ok(Done::Same)
     }
 
@@ -312,19 +315,15 @@ impl Beginning {
             format!("git remote add origin {} && {push}", shell_word(flux.url.as_str()))
         };
         let path = &self.cluster.rendered.path;
-        let bootstrap = if self.cluster.is_bootstrapped() {
-            format!("Flux reads {path} already: it applies what is pushed")
+        let readme = self.cluster.in_repo("README.md");
+        let steps = if self.cluster.is_bootstrapped() {
+            format!("the steps of {readme}; Flux reads {path} already: it applies what is pushed")
         } else {
-            scaffold::bootstrap(&self.profile).unwrap_or_else(|| format!("let Flux read {path} of this repository"))
+            let flux = scaffold::bootstrap(&self.profile);
+            let flux = flux.unwrap_or_else(|| format!("let Flux read {path} of this repository"));
+            format!("the steps of {readme}, among them: {flux}")
         };
-        let scripts = self.cluster.rendered.tree.files().filter(|(_, file)| file.executable);
-        let scripts: Vec<String> =
-            scripts.map(|(path, _)| format!("sh {}", shell_word(&self.cluster.in_repo(path.as_str())))).collect();
-        let bootstrap = match scripts.as_slice() {
-            [] => bootstrap,
-            scripts => format!("{} && {bootstrap}", scripts.join(" && ")),
-        };
-        [format!("{cd}edit profiles/{name}.yaml, then: fluxwright render --commit"), push, bootstrap]
+        [format!("{cd}edit profiles/{name}.yaml, then: fluxwright render --commit"), push, steps]
     }
 }
 

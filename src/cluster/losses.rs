@@ -113,6 +113,8 @@ struct Losses {
     left_behind: BTreeSet<ObjectId>,
     /// Files that a file of ours lists, and that would not be there.
     missing: Vec<String>,
+    /// Whether EKS Anywhere has not made the folder yet in which the tree would stand.
+    too_early: bool,
     files: BTreeSet<String>,
     used: BTreeSet<String>,
 }
@@ -157,6 +159,7 @@ impl Losses {
             known_doubles,
             left_behind: left_behind(&today, &after),
             missing,
+            too_early: is_too_early(cluster, before)?,
             used: used.into_iter().flatten().collect(),
         })
     }
@@ -172,8 +175,26 @@ impl Losses {
     fn told(&self, cluster: &Cluster) -> Vec<Problem> {
         let left_behind = (!self.left_behind.is_empty()).then(|| stay(cluster, &self.left_behind));
         let twice = self.known_doubles.iter().map(|double| twice(double, "today").as_warning());
-        left_behind.into_iter().chain(twice).collect()
+        let early = cluster.rendered.gitops_root.as_ref().filter(|_| self.too_early);
+        left_behind.into_iter().chain(twice).chain(early.map(|root| before_the_cluster(cluster, root))).collect()
     }
+}
+
+/// Whether EKS Anywhere is to make a folder in which the tree stands, and has not.
+fn is_too_early(cluster: &Cluster, files: &dyn Files) -> Result<bool, Failure> {
+    let Some(root) = &cluster.rendered.gitops_root else { return Ok(false) };
+    Ok(files.read(&format!("{root}/flux-system/gotk-sync.yaml"))?.is_none())
+}
+
+fn before_the_cluster(cluster: &Cluster, root: &str) -> Problem {
+    let name = cluster.name();
+    Problem::warning(Code::BEFORE_THE_CLUSTER, format!("`{root}` would be there before EKS Anywhere has made the cluster"))
+        .at(Place::file(&cluster.rendered.path))
+        .because("`eksctl anywhere create cluster` refuses a folder that the branch has already (aws/eks-anywhere pkg/gitops/flux/cluster.go)")
+        .hint(format!(
+            "push nothing of it yet; first let EKS Anywhere make the cluster and the folder:\nfluxwright render {name} --stdout eksa-system/eksa-cluster.yaml > \
+             /tmp/{name}.yaml\neksctl anywhere create cluster -f /tmp/{name}.yaml\ngit pull --rebase"
+        ))
 }
 
 fn stay(cluster: &Cluster, objects: &BTreeSet<ObjectId>) -> Problem {

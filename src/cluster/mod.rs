@@ -41,6 +41,8 @@ pub struct Cluster {
     pub today: Today,
     /// What would have to be written.
     pub changes: Changes,
+    /// Files of ours that another program has rewritten, as a commit holds them.
+    rewritten: Tree,
 }
 
 /// What was done to a file.
@@ -118,7 +120,8 @@ impl Cluster {
         let wanted = wanted(&rendered);
         let today = Today::read(disk, root, &wanted)?;
         let changes = Changes::of(&wanted, &today, discard_edits);
-        Ok((Cluster { profile_path, source: Arc::clone(source), rendered, today, changes }, warnings))
+        let rewritten = rewritten(&today, &changes);
+        Ok((Cluster { profile_path, source: Arc::clone(source), rendered, today, changes, rewritten }, warnings))
     }
 
     /// Its name.
@@ -190,10 +193,12 @@ impl Cluster {
         repo.head_files(&self.rendered.path)
     }
 
-    /// The files of the tree that are ours to write: all but those that the profile leaves to the user.
+    /// The files of the tree that are ours to write: all but those that the profile leaves to the user. One that another
+    /// program has rewritten stays as it stands.
     fn ours(&self) -> impl Iterator<Item = (&TreePath, &File)> {
         let Rendered { tree, unmanaged, .. } = &self.rendered;
-        tree.files().filter(|(path, _)| !unmanaged.contains(path.as_str()))
+        let ours = tree.files().filter(|(path, _)| !unmanaged.contains(path.as_str()));
+        ours.map(|(path, file)| (path, self.rewritten.get(path.as_str()).unwrap_or(file)))
     }
 
     /// What a commit on top of `head` holds of the cluster: its tree, its lock, what left it, seeds that HEAD does not
@@ -307,24 +312,33 @@ impl Cluster {
 }
 
 fn wanted(rendered: &Rendered) -> Wanted<'_> {
-    Wanted { path: &rendered.path, tree: &rendered.tree, seeds: &rendered.seeds, unmanaged: &rendered.unmanaged }
+    let Rendered { path, tree, seeds, unmanaged, rewritten, .. } = rendered;
+    Wanted { path, tree, seeds, unmanaged, rewritten }
+}
+
+/// The files that another program has rewritten, whatever a checkout made of their line ends.
+fn rewritten(today: &Today, changes: &Changes) -> Tree {
+    let file = |path: &TreePath| {
+        let there = today.files.get(path.as_str())?;
+        let bytes = lock::without_crlf(&there.bytes).unwrap_or_else(|| there.bytes.clone());
+        Some((path.clone(), File { bytes, executable: there.executable }))
+    };
+    changes.rewritten.iter().filter_map(file).collect()
 }
 
 fn lock_of(tree: &Tree) -> Lock {
     tree.get(lock::NAME).map(|file| Lock::read(&String::from_utf8_lossy(&file.bytes))).unwrap_or_default()
 }
 
-/// Clusters that would be written into one folder, or one inside of the other.
+/// Clusters that would be written into one folder, or one into what another's Flux applies.
 pub fn in_one_folder(clusters: &[Cluster]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, cluster) in clusters.iter().enumerate() {
-        let path = &cluster.rendered.path;
-        let other = clusters[..index]
-            .iter()
-            .find(|other| is_in(path, &other.rendered.path) || is_in(&other.rendered.path, path));
-        if let Some(other) = other {
+        let folder = folder_of(cluster);
+        let clash = |other: &&Cluster| is_in(folder, folder_of(other)) || is_in(folder_of(other), folder);
+        if let Some(other) = clusters[..index].iter().find(clash) {
             let says =
-                format!("the trees of `{}` and `{}` would stand in one folder, {path}", other.name(), cluster.name());
+                format!("the trees of `{}` and `{}` would stand in one folder, {folder}", other.name(), cluster.name());
             problems.push(
                 Problem::new(Code::PATH_CLASH, says)
                     .at(Place::file(&cluster.source.name))
@@ -335,24 +349,38 @@ pub fn in_one_folder(clusters: &[Cluster]) -> Vec<Problem> {
     problems
 }
 
+/// The folder that a cluster has for itself: its tree, or the one around it with which EKS Anywhere's own Flux begins.
+fn folder_of(cluster: &Cluster) -> &str {
+    cluster.rendered.gitops_root.as_ref().unwrap_or(&cluster.rendered.path)
+}
+
 /// Trees below `clusters/` that belong to none of these clusters: their profile was deleted, renamed or moved elsewhere,
-/// and Flux applies them all the same.
+/// and Flux applies them all the same. With EKS Anywhere's own Flux a tree is one folder deeper.
 ///
 /// # Errors
 /// What the system says.
 pub fn trees_without_profile(disk: &dyn Disk, root: &Path, clusters: &[Cluster]) -> Result<Vec<Problem>, Error> {
-    let folder = root.join("clusters");
     let mut problems = Vec::new();
-    for name in said("look through", &folder, disk.folders_in(&folder))? {
-        let path = format!("clusters/{name}");
-        let lock = root.join(&path).join(lock::NAME);
-        let owned = clusters.iter().any(|cluster| cluster.rendered.path == path);
-        if !owned && disk::entry(disk, &lock)?.is_some() {
-            let namesake = clusters.iter().find(|cluster| cluster.name() == name);
-            problems.push(without_profile(&path, namesake));
+    for (folder, name) in folders_in(disk, root, "clusters")? {
+        let mut trees = vec![(folder.clone(), name)];
+        trees.extend(folders_in(disk, root, &folder)?);
+        for (path, name) in trees {
+            let lock = root.join(&path).join(lock::NAME);
+            let owned = clusters.iter().any(|cluster| cluster.rendered.path == path);
+            if !owned && disk::entry(disk, &lock)?.is_some() {
+                let namesake = clusters.iter().find(|cluster| cluster.name() == name);
+                problems.push(without_profile(&path, namesake));
+            }
         }
     }
     Ok(problems)
+}
+
+/// The paths and names of the folders in one.
+fn folders_in(disk: &dyn Disk, root: &Path, folder: &str) -> Result<Vec<(String, String)>, Error> {
+    let at = root.join(folder);
+    let names = said("look through", &at, disk.folders_in(&at))?;
+    Ok(names.into_iter().map(|name| (format!("{folder}/{name}"), name)).collect())
 }
 
 /// A tree that no profile belongs to; `namesake` is the cluster of its name, whose tree is elsewhere.

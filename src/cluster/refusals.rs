@@ -7,7 +7,7 @@ use crate::compare;
 use crate::flux::KUSTOMIZATION_FILES;
 use crate::flux::folder::join;
 use crate::problem::{Code, Place, Problem, shell_word, yaml_word};
-use crate::tree::{Tree, TreePath};
+use crate::tree::TreePath;
 
 /// How many lines of an edit are shown.
 const EDIT_LINES: usize = 20;
@@ -80,7 +80,7 @@ fn foreign(cluster: &Cluster, lost: &BTreeSet<String>) -> Vec<Problem> {
 /// What to do with a file that stands in the way; one whose objects would be lost must not simply be moved.
 fn for_foreign(cluster: &Cluster, path: &TreePath, shown: &str, would_lose: bool) -> String {
     let word = shell_word(shown);
-    let adopt = format!("fluxwright render --adopt {word}");
+    let adopt = adopting(cluster, path);
     if cluster.rendered.tree.get(path.as_str()).is_none() {
         let (folder, name) = shown.rsplit_once('/').unwrap_or(("", shown));
         return match KUSTOMIZATION_FILES {
@@ -98,11 +98,18 @@ fn for_foreign(cluster: &Cluster, path: &TreePath, shown: &str, would_lose: bool
             "first keep what it holds from being deleted, as would-drop below says; then take the file over:\n{adopt}"
         );
     }
+    if cluster.rendered.rewritten.contains(path.as_str()) {
+        return format!(
+            "EKS Anywhere writes such a file, too; take over what it has written, if the objects are the same:\n{adopt}"
+        );
+    }
     let listing = match path.as_str() {
         "kustomization.yaml" => {
-            "\n# and list ours in it, or nothing of the tree is applied:\nresources:\n  - sources\n  - kustomizations"
+            let ours = cluster.rendered.root.iter().filter(|entry| *entry != "flux-system");
+            let lines: Vec<String> = ours.map(|entry| format!("\n  - {entry}")).collect();
+            format!("\n# and list ours in it, or nothing of the tree is applied:\nresources:{}", lines.concat())
         }
-        _ => "",
+        _ => String::new(),
     };
     format!(
         "to keep it as it is, add to the profile:\nunmanaged:\n  - {}{listing}\n# or take it over, if its objects are the same:\n{adopt}\n# or move \
@@ -111,17 +118,26 @@ fn for_foreign(cluster: &Cluster, path: &TreePath, shown: &str, would_lose: bool
     )
 }
 
+/// The command that takes a file over; with all that another program writes beside it, since it takes one step.
+fn adopting(cluster: &Cluster, path: &TreePath) -> String {
+    let rewritten = |path: &TreePath| cluster.rendered.rewritten.contains(path.as_str());
+    let together = |other: &&TreePath| *other == path || (rewritten(path) && rewritten(other));
+    let all = cluster.changes.foreign.iter().filter(together);
+    let files: Vec<String> =
+        all.map(|path| format!(" --adopt {}", shell_word(&cluster.in_repo(path.as_str())))).collect();
+    format!("fluxwright render{}", files.concat())
+}
+
 fn edited(cluster: &Cluster, paths: &[TreePath]) -> Vec<Problem> {
     let one = |path: &TreePath| {
         let shown = cluster.in_repo(path.as_str());
-        let text = |tree: &Tree| tree.get(path.as_str()).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
-        let Some(wanted) = text(&cluster.rendered.tree) else {
+        let Some(wanted) = cluster.rendered.tree.get(path.as_str()) else {
             return Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` would be deleted, and was edited by hand"))
                 .at(Place::file(&shown))
                 .because("the profile has no use for it any more, and the edit would be lost")
                 .hint(format!("look at the edit: git diff HEAD -- {shown}\n# to keep it, move it out of the tree; to let it go:\nfluxwright render --discard-edits"));
         };
-        let now = text(&cluster.today.files).unwrap_or_default();
+        let now = as_it_stands(cluster, path);
         if now.lines().any(|line| line.starts_with("<<<<<<< ")) {
             return Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` has conflict markers of a merge"))
                 .at(Place::file(&shown))
@@ -135,7 +151,14 @@ fn edited(cluster: &Cluster, paths: &[TreePath]) -> Vec<Problem> {
                 "to keep the file as it is, add to the profile:\nunmanaged:\n  - {path}\n# to keep the change, say it in the profile with \
                  `patches:`, then\n# to write over it:\nfluxwright render --discard-edits"
             ))
-            .detail(compare::unified(&shown, &wanted, &now, EDIT_LINES))
+            .detail(compare::unified(&shown, &String::from_utf8_lossy(&wanted.bytes), &now, EDIT_LINES))
     };
     paths.iter().map(one).collect()
+}
+
+/// The text of a file, in our form where another program writes it, too: its quotes and its order are no edit.
+fn as_it_stands(cluster: &Cluster, path: &TreePath) -> String {
+    let Some(there) = cluster.today.files.get(path.as_str()) else { return String::new() };
+    let bytes = cluster.in_our_form(path, there).unwrap_or_else(|| there.bytes.clone());
+    String::from_utf8_lossy(&bytes).into_owned()
 }

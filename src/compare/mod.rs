@@ -4,9 +4,10 @@
 
 pub mod applied;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use similar::TextDiff;
 
+use crate::tree::sorted;
 use crate::yaml;
 
 /// The difference of two texts as `diff -u` writes it, at most `lines` lines of it.
@@ -44,16 +45,4 @@ fn hunks(from: &str, to: &str, before: &str, after: &str, context: usize) -> Str
 pub fn objects(path: &str, before: &[Value], after: &[Value]) -> String {
     let text = |objects: &[Value]| yaml::write("", &objects.iter().map(sorted).collect::<Vec<_>>());
     unified(path, &text(before), &text(after), usize::MAX)
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect::<Map<_, _>>())
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
-    }
 }

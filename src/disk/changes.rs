@@ -10,7 +10,7 @@ use super::lock::{self, Lock};
 use super::{Disk, Entry, said};
 use crate::error::Error;
 use crate::flux::KUSTOMIZATION_FILES;
-use crate::tree::{File, Tree, TreePath};
+use crate::tree::{self, File, Tree, TreePath};
 
 /// What a folder is to hold.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,16 @@ pub struct Wanted<'a> {
     pub seeds: &'a Tree,
     /// Files of the tree that are the user's.
     pub unmanaged: &'a BTreeSet<String>,
+    /// Files of the tree that another program writes, too: they are edited only if their objects are.
+    pub rewritten: &'a BTreeSet<String>,
+}
+
+impl Wanted<'_> {
+    /// What a file that another program has rewritten would be had we written the same; nothing for any other file.
+    fn in_our_form(&self, path: &TreePath, there: &File, file: &File) -> Option<Vec<u8>> {
+        let may_be = self.rewritten.contains(path.as_str());
+        may_be.then(|| tree::in_our_form(path.as_str(), &there.bytes, &file.bytes)).flatten()
+    }
 }
 
 /// A folder as it stands.
@@ -54,6 +64,8 @@ pub struct Changes {
     pub created: Vec<TreePath>,
     /// Files that are ours and differ.
     pub changed: Vec<TreePath>,
+    /// Files that are ours and that another program has rewritten; what they say is what they should.
+    pub rewritten: Vec<TreePath>,
     /// Files that are ours and not wanted any more.
     pub deleted: Vec<TreePath>,
     /// Files that are ours and were edited since; wanted or not.
@@ -168,14 +180,17 @@ impl Changes {
             match (today.entries.get(path.as_str()), today.files.get(path.as_str())) {
                 (None, _) if today.is_folder(path) => changes.blocked.push(path.to_string()),
                 (None, _) => changes.created.push(path.clone()),
+                (_, Some(there)) if today.is_rewritten(wanted, path, there, file) => {
+                    changes.rewritten.push(path.clone());
+                }
                 (_, Some(there)) if discards(path) && there.bytes != file.bytes => {
-                    let is_edit = !today.lock.knows(path, &there.bytes) && !same(there, file);
+                    let is_edit = !today.knows(wanted, path, there, file) && !same(there, file);
                     changes.discarded.extend(is_edit.then(|| path.clone()));
                     changes.changed.push(path.clone());
                 }
                 (_, Some(there)) if same(there, file) && there.executable >= file.executable => {}
                 (_, Some(there)) if same(there, file) => changes.changed.push(path.clone()),
-                (_, Some(there)) if today.lock.knows(path, &there.bytes) => {
+                (_, Some(there)) if today.knows(wanted, path, there, file) => {
                     changes.changed.push(path.clone());
                 }
                 (_, Some(_)) if today.lock.has(path) => changes.edited.push(path.clone()),
@@ -214,6 +229,18 @@ impl Changes {
 }
 
 impl Today {
+    /// Whether we left a file as it stands, or another program rewrote what we left.
+    fn knows(&self, wanted: &Wanted<'_>, path: &TreePath, there: &File, file: &File) -> bool {
+        let known = |bytes: Vec<u8>| self.lock.knows(path, &bytes);
+        self.lock.knows(path, &there.bytes) || wanted.in_our_form(path, there, file).is_some_and(known)
+    }
+
+    /// Whether another program has rewritten a file of ours that says what it should.
+    fn is_rewritten(&self, wanted: &Wanted<'_>, path: &TreePath, there: &File, file: &File) -> bool {
+        let says_the_same = || wanted.in_our_form(path, there, file).is_some_and(|bytes| bytes == file.bytes);
+        self.lock.has(path) && !same(there, file) && says_the_same()
+    }
+
     /// Entries that some file system or kustomize takes for the same file as ours: names that differ only in case, and the
     /// other names of a kustomization.
     fn twins(&self, path: &TreePath) -> Vec<TreePath> {

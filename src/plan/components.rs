@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::needs::Need;
+use super::needs::{Need, described_whole};
 use super::sources::Git;
-use super::unit::{Chart, Check, Content, Part, Script, Unit};
+use super::unit::{AppliedBy, Chart, Check, Content, Part, Script, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
-use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, Expectation, GitSpec, Note, UnitSpec};
+use crate::catalog::component::{
+    Capability, ChartCrds, ChartSpec, Component, Conflict, Expectation, GitSpec, Note, Options, UnitSpec,
+};
 use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem};
 use crate::profile::vsphere::Credentials;
@@ -33,6 +35,46 @@ impl Chosen<'_> {
     /// Its templates below a folder, with its context.
     fn part(&self, folder: &str) -> Part {
         Part { engine: Arc::clone(&self.engine), folder: folder.to_owned(), file: None, context: self.context.clone() }
+    }
+
+    /// The cluster has what the component does not go with; `own` if the component brings it itself.
+    fn conflict_with_cluster(&self, conflict: &Conflict, own: bool, for_ever: bool) -> Problem {
+        let (name, capability) = (self.name, &conflict.capability);
+        let (says, hint) = if own {
+            (
+                format!("the cluster brings {capability} itself, and `{name}` does, too"),
+                format!(
+                    "take `{name}` out{}",
+                    if for_ever { "" } else { ", or take a release of the distribution that does not" }
+                ),
+            )
+        } else {
+            let words = described_whole(capability);
+            (
+                format!("the cluster has {words}, and `{name}` does not go with that"),
+                format!("take `{name}` out, or go without {words}"),
+            )
+        };
+        self.conflict(conflict, says, hint)
+    }
+
+    /// Another component has what this one does not go with; `own` if it brings it itself.
+    fn conflict_with(&self, other: &str, conflict: &Conflict, own: bool) -> Problem {
+        let (name, capability) = (self.name, &conflict.capability);
+        let says = if own {
+            format!("`{name}` and `{other}` exclude each other: both provide {capability}")
+        } else {
+            format!("`{name}` does not go with `{other}`, which brings {}", described_whole(capability))
+        };
+        self.conflict(conflict, says, format!("take out one of the two: `{name}` or `{other}`"))
+    }
+
+    fn conflict(&self, conflict: &Conflict, says: String, hint: String) -> Problem {
+        let problem = Problem::new(Code::CONFLICT, says).at(self.place.clone()).hint(hint);
+        match &conflict.because {
+            Some(because) => problem.because(because),
+            None => problem,
+        }
     }
 }
 
@@ -78,10 +120,11 @@ impl Planner<'_> {
         if !self.sections_there(&folder, &place) {
             return None;
         }
-        versions::check_component(self.profile, &folder, asked, &place, &self.versions, self.problems);
         let what = format!("the component `{name}`");
         let options =
             options::read(self.profile, &what, &asked.options, spec.options.as_ref(), !folder.own, self.problems);
+        let versions = versions::with_options(&self.versions, spec, &options);
+        versions::check_component(self.profile, &folder, asked, &place, &versions, self.problems);
         self.pools(name.as_str(), &asked.options, spec.options.as_ref());
         let namespace = asked.namespace.as_ref().map(|namespace| namespace.value.clone());
         let namespace =
@@ -90,7 +133,9 @@ impl Planner<'_> {
             self.homes.insert(name.to_string(), namespace.clone());
             self.namespace(namespace, spec.namespace.as_ref().map(|own| own.pod_security), name.as_str());
         }
-        let version = asked.version.as_ref().map(std::string::ToString::to_string);
+        // That it is missing has been said; nothing more is to be said of it than of the newest.
+        let newest = || versions::newest(&spec.versions).map(|row| &row.newest);
+        let version = asked.version.as_ref().map(|version| &version.value).or_else(newest).map(ToString::to_string);
         let asked_for = [("options", options), ("version", json!(version)), ("namespace", json!(namespace))];
         let mut context = self.context.with(asked_for);
         if let (Some(asked), true) = (&asked.namespace, spec.units.iter().any(|unit| unit.git.is_some())) {
@@ -98,8 +143,8 @@ impl Planner<'_> {
             let place = self.profile.place(&asked.span);
             self.report(Problem::new(Code::BAD_OPTION, says).at(place).hint("take the line `namespace:` out"));
         }
-        if spec.options.as_ref().is_some_and(|options| options.is_credentials("credentials")) {
-            let credentials = self.credentials(name, asked, &place, namespace.as_deref());
+        if let Some(options) = spec.options.as_ref().filter(|options| options.is_credentials("credentials")) {
+            let credentials = self.credentials(name, asked, options, &place, namespace.as_deref());
             context = context.with([("credentials", credentials)]);
         }
         let engine = Arc::clone(&folder.engine);
@@ -127,6 +172,7 @@ impl Planner<'_> {
         &mut self,
         name: &Name,
         asked: &workloads::Component,
+        options: &Options,
         place: &Place,
         namespace: Option<&str>,
     ) -> Value {
@@ -137,6 +183,9 @@ impl Planner<'_> {
             Some(own) => own,
             None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
         };
+        if let Some(said) = said.as_ref().filter(|said| !options.takes_credentials(said.value.form())) {
+            self.report(wrong_form(name, &said.value).at(profile.place(&said.span)));
+        }
         match said.map(|credentials| credentials.value) {
             Some(Credentials::Ask) => json!({ "mode": "ask" }),
             Some(Credentials::Keys { store, key, username, password }) => {
@@ -295,7 +344,7 @@ impl Planner<'_> {
             requires,
             provides,
             timeout,
-            applied: true,
+            applied_by: AppliedBy::Itself,
             prune: spec.prune.unwrap_or(true),
             wait: true,
             target_namespace: None,
@@ -303,6 +352,7 @@ impl Planner<'_> {
             health: spec.health.as_ref().and_then(Value::as_array).cloned().unwrap_or_default(),
             verify: self.checks(component, &spec.verify),
             infrastructure: true,
+            rewritten: false,
         })
     }
 
@@ -324,11 +374,12 @@ impl Planner<'_> {
             source,
             chart: chart.name.clone(),
             version,
+            release: chart.release.as_ref().map_or(unit.to_owned(), std::string::ToString::to_string),
             namespace: component.namespace.clone().unwrap_or_else(|| "default".to_owned()),
             values_template,
             values: component.asked.values.as_ref().map(|values| values.value.0.clone()),
             values_from: Vec::new(),
-            crds: (chart.crds == Some(ChartCrds::CreateReplace)).then(|| "CreateReplace".to_owned()),
+            crds: chart.crds.filter(|crds| *crds != ChartCrds::None).map(|crds| crds.as_str().to_owned()),
             timeout: spec
                 .timeout
                 .as_ref()
@@ -338,6 +389,7 @@ impl Planner<'_> {
 
     fn git(&mut self, component: &Chosen<'_>, git: &GitSpec, unit: &str) -> Option<Content> {
         let tag = self.expanded(component, &Value::String(git.tag.clone()))?;
+        let path = self.git_path(component, git)?;
         let images = self.list(component, git.images.as_ref());
         let patches = self.list(component, git.patches.as_ref());
         let source = self.sources.git(
@@ -351,7 +403,21 @@ impl Planner<'_> {
                 secret_ref: None,
             },
         );
-        Some(Content::Git { source: source.name, path: git.path.to_string(), images, patches })
+        Some(Content::Git { source: source.name, path: path.to_string(), images, patches })
+    }
+
+    /// The folder of another repository, which may depend on options and version.
+    fn git_path(&mut self, component: &Chosen<'_>, git: &GitSpec) -> Option<RepoPath> {
+        let path = self.expanded(component, &Value::String(git.path.value.clone()))?;
+        match RepoPath::parse(path.as_str().unwrap_or_default()) {
+            Ok(path) => Some(path),
+            Err(why) => {
+                let says = format!("`path` of the component `{}` comes out as {path}, which {why}", component.name);
+                let place = Place::new(&component.folder.source, git.path.span.clone());
+                self.report(Problem::new(Code::BROKEN_COMPONENT, says).at(place).hint("path: config/crd"));
+                None
+            }
+        }
     }
 
     fn expanded(&mut self, component: &Chosen<'_>, value: &Value) -> Option<Value> {
@@ -416,29 +482,33 @@ impl Planner<'_> {
     }
 
     fn conflicts(&mut self, component: &Chosen<'_>) {
-        for capability in &component.folder.spec.conflicts {
-            if self.given.contains(capability) {
-                let says = format!("the cluster brings {capability} itself, and `{}` does, too", component.name);
-                let hint =
-                    format!("take `{}` out, or take a release of the distribution that does not", component.name);
-                self.report(Problem::new(Code::CONFLICT, says).at(component.place.clone()).hint(hint));
+        for conflict in &component.folder.spec.conflicts {
+            if !self.holds(&component.engine, conflict.when.as_deref(), &component.context) {
+                continue;
             }
-            let others = self
-                .provided
-                .get(capability)
-                .into_iter()
-                .flatten()
-                .filter(|other| other.as_str() != component.name.as_str());
-            if let Some(other) = others.into_iter().next().cloned() {
-                let says = format!("`{}` and `{other}` exclude each other: both provide {capability}", component.name);
-                self.report(
-                    Problem::new(Code::CONFLICT, says)
-                        .at(component.place.clone())
-                        .hint(format!("take out one of the two: `{}` or `{other}`", component.name)),
-                );
+            let providers = self.provided.get(&conflict.capability).cloned().unwrap_or_default();
+            let (own, others): (Vec<String>, Vec<String>) =
+                providers.into_iter().partition(|provider| provider == component.name.as_str());
+            let own = !own.is_empty();
+            if self.given.contains(&conflict.capability) {
+                let mut brought = self.catalog.table.distributions.0.iter().flat_map(|(_, brought)| brought);
+                let for_ever = brought.all(|one| one.capability != conflict.capability || one.before.is_none());
+                self.report(component.conflict_with_cluster(conflict, own, for_ever));
+            }
+            if let Some(other) = others.first() {
+                self.report(component.conflict_with(other, conflict, own));
             }
         }
     }
+}
+
+/// Credentials in a form that a component has no use for.
+fn wrong_form(name: &Name, credentials: &Credentials) -> Problem {
+    let says =
+        format!("the component `{name}` cannot take the vCenter's user and password as `{}`", credentials.form());
+    Problem::new(Code::MISSING_CREDENTIALS, says)
+        .because("it reads the two each by itself, not out of a configuration file")
+        .hint(format!("components:\n  {name}:\n    credentials:\n      key: my-cluster/vsphere\n      username: username\n      password: password\n# or, without a store:\n    credentials: ask"))
 }
 
 /// A duration in whole seconds, rounded up.

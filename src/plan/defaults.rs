@@ -29,3 +29,8 @@ pub const MACHINE_CPUS: u32 = 2;
 pub const MACHINE_MEMORY_MIB: u32 = 8192;
 /// See [`MACHINE_CPUS`].
 pub const MACHINE_DISK_GIB: u32 = 25;
+/// Whether a repository is a person's and not an organisation's, written out: the documentation and the code of EKS Anywhere
+/// differ on what they take (pkg/api/v1alpha1, `github.personal`).
+pub const PERSONAL_REPOSITORY: bool = false;
+/// The kind of an SSH key (the default of `flux bootstrap --ssh-key-algorithm`, written out).
+pub const SSH_KEY_ALGORITHM: &str = "ecdsa";

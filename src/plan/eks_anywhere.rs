@@ -1,5 +1,5 @@
-//! The cluster itself becomes a unit: what EKS Anywhere makes machines of, for Flux to keep as it stands in git, or as a
-//! file for `eksctl anywhere` only.
+//! The cluster itself becomes a unit: what EKS Anywhere makes machines of, for Flux to keep as it stands in git, the user's
+//! own or that of EKS Anywhere, or as a file for `eksctl anywhere` only.
 //!
 //! Nothing waits for the unit, Flux does not wait for it, and nothing of it is ever pruned: a cluster that Flux deletes
 //! takes Flux along. See `docs/decisions/eks-anywhere.md`.
@@ -7,9 +7,12 @@
 use serde_json::{Map, Value, json};
 
 use super::sections::{Origin, mapping, without_nothing};
+use super::unit::AppliedBy;
 use super::{Planner, defaults};
 use crate::problem::{Code, Problem};
+use crate::profile::cluster::Bootstrap;
 use crate::profile::eks_anywhere::{EksAnywhere, Group, Machine, Role, User, Workers};
+use crate::profile::gitops::{Provider, around};
 
 /// Flux leaves fields alone that others set, as EKS Anywhere's controllers and its command-line tool do
 /// (kustomize-controller docs/spec/v1/kustomizations.md, `kustomize.toolkit.fluxcd.io/ssa`).
@@ -19,8 +22,8 @@ impl Planner<'_> {
     pub(super) fn eks_anywhere(&mut self) {
         let Some(eks) = &self.profile.eks_anywhere else { return };
         self.workload_cluster(eks);
-        let by_flux = eks.is_applied_by_flux();
-        let Some(content) = self.section("eks-anywhere", &self.cluster(eks, by_flux)) else { return };
+        let applied_by = self.applied_by(eks);
+        let Some(content) = self.section("eks-anywhere", &self.cluster(eks, applied_by)) else { return };
         let origin = Origin {
             name: "eksa-cluster".to_owned(),
             folder: Some("eksa-system".to_owned()),
@@ -29,9 +32,19 @@ impl Planner<'_> {
             patches: eks.patches.clone(),
         };
         let unit = self.push(origin, content);
-        unit.applied = by_flux;
+        unit.applied_by = applied_by;
+        unit.rewritten = applied_by == AppliedBy::Root;
         unit.prune = false;
         unit.wait = false;
+    }
+
+    fn applied_by(&self, eks: &EksAnywhere) -> AppliedBy {
+        match self.profile.flux.of_eks_anywhere() {
+            // EKS Anywhere's own Flux has no Kustomization for it but that of its root (pkg/gitops/flux/files.go).
+            Some(_) => AppliedBy::Root,
+            None if eks.is_applied_by_flux() => AppliedBy::Itself,
+            None => AppliedBy::People,
+        }
     }
 
     /// A cluster that another one manages is another shape of tree: it stands in the repo of that one.
@@ -44,7 +57,7 @@ impl Planner<'_> {
     }
 
     /// What the template asks for. What the rules of the profile have refused is left empty here.
-    fn cluster(&self, eks: &EksAnywhere, by_flux: bool) -> Value {
+    fn cluster(&self, eks: &EksAnywhere, applied_by: AppliedBy) -> Value {
         let profile = self.profile;
         let name = profile.name();
         let version = profile.kubernetes.version.number();
@@ -56,6 +69,7 @@ impl Planner<'_> {
             .iter()
             .map(|group| json!({ "name": group.config_name(name), "spec": machine(&group.machine) }))
             .collect();
+        let by_flux = applied_by != AppliedBy::People;
         let annotations: Map<String, Value> =
             by_flux.then(|| (MERGE.0.to_owned(), json!(MERGE.1))).into_iter().collect();
         json!({
@@ -66,7 +80,30 @@ impl Planner<'_> {
             "endpoint": eks.endpoint,
             "controlPlane": of(Role::ControlPlane), "etcd": of(Role::Etcd), "workers": workers, "machines": machines,
             "datacenter": self.datacenter(eks),
+            "gitops": profile.flux.of_eks_anywhere().map(|bootstrap| self.flux_config(bootstrap)),
             "podIamConfig": eks.pod_iam_config.as_ref().map(|iam| json!({ "serviceAccountIssuer": iam.service_account_issuer })),
+        })
+    }
+
+    /// What EKS Anywhere is told of the Flux that it brings.
+    fn flux_config(&self, bootstrap: &Bootstrap) -> Value {
+        let flux = &self.profile.flux;
+        let tree = self.profile.tree_path();
+        let (github, git) = match Provider::of(&flux.url.value) {
+            Some(Provider::Github { owner, repository }) => {
+                let personal = bootstrap.personal.unwrap_or(defaults::PERSONAL_REPOSITORY);
+                (json!({ "owner": owner, "personal": personal, "repository": repository }), Value::Null)
+            }
+            Some(Provider::Git { url }) => {
+                let said = bootstrap.ssh_key_algorithm.as_ref().map(|algorithm| algorithm.as_str());
+                let algorithm = said.unwrap_or(defaults::SSH_KEY_ALGORITHM);
+                (Value::Null, json!({ "repositoryUrl": url, "sshKeyAlgorithm": algorithm }))
+            }
+            None => (Value::Null, Value::Null),
+        };
+        json!({
+            "branch": flux.branch, "namespace": defaults::FLUX_NAMESPACE, "github": github, "git": git,
+            "path": around(&tree).map(|(folder, _)| folder),
         })
     }
 

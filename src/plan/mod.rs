@@ -32,7 +32,8 @@ use crate::catalog::Catalog;
 use crate::catalog::apis::{Apis, Brought};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
-use crate::profile::cluster::{BootstrapWith, Distribution, PodSecurity};
+use crate::profile::cluster::{Distribution, PodSecurity};
+use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
 use crate::texts::Name;
 use sources::Sources;
@@ -149,7 +150,6 @@ impl<'a> Plan<'a> {
             pools: Vec::new(),
             problems,
         };
-        planner.not_yet();
         planner.components();
         planner.networks();
         planner.sections();
@@ -172,11 +172,15 @@ fn context(profile: &Profile) -> Value {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
                 "controlPlaneNodes": control_plane_nodes(profile),
-                "kubeletExternal": kubernetes.kubelet_external.unwrap_or(false),
+                "kubeletExternal": kubernetes.starts_tainted().is_some(),
             },
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
         },
         "vsphere": vsphere::vsphere(profile),
+        "eksAnywhere": profile.eks_anywhere.as_ref().map(|eks| json!({
+            "version": eks.version, "endpoint": eks.endpoint, "appliedByFlux": eks.is_applied_by_flux(),
+            "podIamConfig": eks.pod_iam_config.is_some(),
+        })),
     })
 }
 
@@ -201,19 +205,18 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());
     }
+    let classes = profile.storage.iter().flat_map(|storage| &storage.classes);
+    if classes.map(|class| class.default.as_ref()).any(sections::is_set) {
+        given.insert("default:storage-class".to_owned());
+    }
+    // Pods run on workers. A system that a component cannot run on is one of its conflicts.
+    let groups = profile.eks_anywhere.iter().flat_map(|eks| eks.machines.groups());
+    let workers = groups.filter(|group| matches!(group.role, Role::Workers(_)));
+    given.extend(workers.map(|group| format!("node-os:{}", group.machine.system().as_str())));
     given
 }
 
 impl Planner<'_> {
-    /// Parts of a profile that are typed and checked, and that nothing is made of yet.
-    fn not_yet(&mut self) {
-        let profile = self.profile;
-        if let Some(bootstrap) = profile.flux.bootstrap.as_ref().filter(|b| b.with == BootstrapWith::EksAnywhere) {
-            let says = "a tree for EKS Anywhere's own Flux has another root, which this version does not render";
-            self.report(Problem::new(Code::NOT_YET, says).at(profile.place(&bootstrap.span)).hint("with: github"));
-        }
-    }
-
     /// The scripts that every cluster has; one that comes out empty is left out.
     fn runbook(&mut self) {
         let Some(engine) = self.templates("runbook") else { return };
@@ -316,7 +319,9 @@ impl Planner<'_> {
             let place = self.profile.place(&name.span);
             found.push(Problem::new(Code::RESERVED_NAME, says).at(place).hint(format!("call it my-{name}")));
         }
-        let names: Vec<String> = self.units.iter().map(|unit| unit.name.clone()).collect();
+        // Nothing can wait for what has no Flux Kustomization of its own.
+        let kustomizations = self.units.iter().filter(|unit| unit.is_kustomization());
+        let names: Vec<String> = kustomizations.map(|unit| unit.name.clone()).collect();
         self.resolve_component_needs(&names);
         for need in self.units.iter().flat_map(|unit| &unit.needs) {
             if !names.iter().any(|name| name == need.as_str()) {

@@ -1,15 +1,18 @@
-//! What an object needs to be there first, and what it makes possible: read off the object itself.
+//! What an object needs to be there first, and what it makes possible, read off the object itself; and how that is said in words.
 //!
 //! A capability is a text: `crd:<group>/<kind>`, `namespace:<name>`, `store:<kind>/[<namespace>/]<name>`,
 //! `secret:<namespace>/<name>`, `csi:<driver>`, `storageclass:<name>`, `snapshotclass:<name>`, `ingressclass:<name>`,
-//! `controller:<group>`, `controller:loadbalancer`. The same texts stand in component.yaml, for what no object of ours
-//! shows.
+//! `gatewayclass:<name>`, `controller:<group>`, `controller:loadbalancer`, `node-initialized`. The same texts stand in component.yaml, for what
+//! no object of ours shows. Only conflicts have `node-os:<family>` and `default:storage-class`.
 
 use serde_json::Value;
 
 use crate::catalog::apis::Apis;
 use crate::profile::rules::is_clusters_own;
 use crate::tree::{ObjectId, text_at};
+
+/// The capability that a cloud controller has told Kubernetes which machine each node is, and taken the node's taint away.
+pub const INITIALIZED: &str = "node-initialized";
 
 /// Something that must be there first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +57,10 @@ pub fn needs_of(id: &ObjectId, object: &Value, apis: &Apis) -> Vec<Need> {
         "Ingress" => {
             ingress_class(object).into_iter().for_each(|class| need(format!("ingressclass:{class}"), true));
         }
+        "Gateway" => {
+            let class = text_at(object, &["spec", "gatewayClassName"]);
+            class.into_iter().for_each(|class| need(format!("gatewayclass:{class}"), true));
+        }
         "VolumeSnapshot" => {
             need("controller:snapshot.storage.k8s.io".to_owned(), true);
             if let Some(class) = text_at(object, &["spec", "volumeSnapshotClassName"]) {
@@ -96,9 +103,38 @@ pub fn provides_of(id: &ObjectId, object: &Value) -> Vec<String> {
         }
         "StorageClass" => vec![format!("storageclass:{}", id.name)],
         "IngressClass" => vec![format!("ingressclass:{}", id.name)],
+        "GatewayClass" => vec![format!("gatewayclass:{}", id.name)],
         "VolumeSnapshotClass" => vec![format!("snapshotclass:{}", id.name)],
         _ => Vec::new(),
     }
+}
+
+/// A capability in words.
+pub fn described(kind: &str, name: &str) -> String {
+    match kind {
+        "crd" => format!("the CRD of {name}"),
+        "namespace" => format!("the namespace {name}"),
+        "csi" => format!("the CSI driver {name}"),
+        "controller" if name == "loadbalancer" => "a controller of load balancers".to_owned(),
+        "controller" => format!("the controller of {name}"),
+        "store" => format!("the store {name}"),
+        "secret" => format!("the Secret {name}"),
+        "storageclass" => format!("the storage class {name}"),
+        "ingressclass" => format!("the ingress class {name}"),
+        "gatewayclass" => format!("the gateway class {name}"),
+        "snapshotclass" => format!("the snapshot class {name}"),
+        "node-os" => format!("{name} nodes"),
+        "default" => format!("a default {}", name.replace('-', " ")),
+        INITIALIZED => "nodes that a cloud controller has initialized".to_owned(),
+        "profile" => format!("the section `{name}` of the profile"),
+        _ => format!("{kind}:{name}"),
+    }
+}
+
+/// A whole capability in words.
+pub fn described_whole(capability: &str) -> String {
+    let (kind, name) = capability.split_once(':').unwrap_or((capability, ""));
+    described(kind, name)
 }
 
 /// The class of an Ingress, said by its field or by the annotation of before Kubernetes 1.18

@@ -8,7 +8,7 @@ use crate::catalog::component::Options;
 use crate::decode::Decode as _;
 use crate::problem::{Code, Place, Problem, Problems, nearest};
 use crate::profile::Profile;
-use crate::texts::{AddressRange, Image, IssuerUrl, RoleArn};
+use crate::texts::{AddressRange, Image, IssuerUrl, RoleArn, Version};
 use crate::yaml::Node;
 
 /// The options of `what`, checked and complete; `trusted` if the schema is a built-in one. What is wrong is reported at its place in the profile.
@@ -55,7 +55,8 @@ fn no_schema(what: &str, error: &str) -> Problem {
 pub struct Format {
     name: &'static str,
     code: Code,
-    example: &'static str,
+    /// A text that it takes.
+    pub example: &'static str,
     /// What an expression can say of the rule.
     pub pattern: Option<&'static str>,
     refuses: fn(&str) -> Option<String>,
@@ -81,6 +82,13 @@ const FORMATS: &[Format] = &[
         example: Image::EXAMPLE,
         pattern: Image::PATTERN,
         refuses: |text| Image::parse(text).err(),
+    },
+    Format {
+        name: "version",
+        code: Code::BAD_VERSION,
+        example: Version::EXAMPLE,
+        pattern: Version::PATTERN,
+        refuses: |text| Version::parse(text).err(),
     },
     Format {
         name: "role-arn",
@@ -128,6 +136,10 @@ fn explain(
     let option = path.trim_start_matches('/').split('/').next().unwrap_or("");
     let about = options.properties.get(option).and_then(|schema| schema.get("description")).and_then(Value::as_str);
     let place = profile.place(&at.span);
+    let (owner, key, properties) = match schema_at(options, path) {
+        Some(schema) => (format!("`{option}`"), "key", schema.get("properties").unwrap_or(&Value::Null)),
+        None => (what.to_owned(), "option", &options.properties),
+    };
     let mut push = |says: String, place: Place, hint: Option<String>| {
         let problem = Problem::new(Code::BAD_OPTION, says).at(place).maybe_hint(hint);
         problems.push(match about {
@@ -139,16 +151,15 @@ fn explain(
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for name in unexpected {
                 let place = at.entry(name).map_or(place.clone(), |(key, _)| profile.place(&key.span));
-                push(format!("{what} has no option `{name}`"), place, Some(known_options(name, options)));
+                push(format!("{owner} has no {key} `{name}`"), place, Some(known_keys(name, key, properties)));
             }
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let about =
-                options.properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
+            let about = properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
             let hint =
                 format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
-            push(format!("{what} needs the option `{name}`"), place, Some(hint));
+            push(format!("{owner} needs the {key} `{name}`"), place, Some(hint));
         }
         ValidationErrorKind::Type { kind } => {
             push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None);
@@ -191,12 +202,22 @@ fn types(kind: &TypeKind) -> String {
     names.iter().map(|one| name(one)).collect::<Vec<_>>().join(" or ")
 }
 
-fn known_options(wrong: &str, options: &Options) -> String {
-    let names: Vec<&str> = options.properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+/// The schema of what is at a path below an option; nothing for the options themselves.
+fn schema_at<'a>(options: &'a Options, path: &str) -> Option<&'a Value> {
+    let mut steps = path.split('/').filter(|step| !step.is_empty());
+    let option = options.properties.get(steps.next()?)?;
+    steps.try_fold(option, |schema, step| {
+        let property = schema.get("properties").and_then(|properties| properties.get(step));
+        property.or_else(|| schema.get("items"))
+    })
+}
+
+fn known_keys(wrong: &str, key: &str, properties: &Value) -> String {
+    let names: Vec<&str> = properties.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
     match nearest(wrong, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None if names.is_empty() => "it has none; take the line out".to_owned(),
-        None => format!("its options are: {}", names.join(", ")),
+        None => format!("its {key}s are: {}", names.join(", ")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Releases of what has a row in the table of APIs and a version of its own in the profile, Flux and EKS Anywhere: whether
-//! the table knows them, and whether they go with the cluster's Kubernetes.
+//! the table knows them, and whether they go with each other and with the cluster's Kubernetes.
 
 use semver::Version;
 
 use super::versions::newer_than_known;
-use crate::catalog::apis::{Minors, OnKubernetes, Origin, Table};
+use crate::catalog::apis::{InstalledFlux, Minors, OnKubernetes, Origin, Table};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
+use crate::texts::Version as VersionText;
 
 /// A release in the profile.
 struct Release<'a> {
@@ -16,6 +17,8 @@ struct Release<'a> {
     text: &'a str,
     number: Version,
     place: Place,
+    /// Whether it follows from something else in the profile.
+    follows: bool,
 }
 
 impl Release<'_> {
@@ -25,39 +28,97 @@ impl Release<'_> {
     }
 }
 
-/// Checks Flux's version against the table.
+/// Checks Flux's version against the table, and against EKS Anywhere's where that brings it.
 pub fn check_flux(profile: &Profile, table: &Table, problems: &mut Problems) {
+    let Some(origin) = origin_of(table, "flux") else { return };
     let version = &profile.flux.version;
-    let place = profile.place(&version.span);
-    let release = Release { title: "Flux", text: version.as_str(), number: version.number(), place };
-    check(profile, table, "flux", &release, problems);
+    let (said, place) = ((version.as_str(), version.number()), profile.place(&version.span));
+    let installed = installed_flux(profile, table);
+    let (text, number) = installed.map_or(said, |(flux, _)| (flux.as_str(), flux.number()));
+    // One that cannot be rendered for is no way out.
+    if let Some((flux, known)) = installed.filter(|_| number != version.number() && number >= origin.oldest.number()) {
+        problems.push(other_flux(profile, flux.as_str(), &known.because).at(place));
+        return;
+    }
+    check(profile, origin, &Release { title: "Flux", text, number, place, follows: installed.is_some() }, problems);
 }
 
 /// Checks EKS Anywhere's version against the table.
 pub fn check_eks_anywhere(profile: &Profile, table: &Table, problems: &mut Problems) {
     let Some(version) = profile.eks_anywhere.as_ref().map(|eks| &eks.version) else { return };
-    let place = profile.place(&version.span);
-    let release = Release { title: "EKS Anywhere", text: version.as_str(), number: version.number(), place };
-    check(profile, table, "eks-anywhere", &release, problems);
+    let (text, number, place) = (version.as_str(), version.number(), profile.place(&version.span));
+    let Some(origin) = origin_of(table, "eks-anywhere") else { return };
+    check(profile, origin, &Release { title: "EKS Anywhere", text, number, place, follows: false }, problems);
 }
 
-fn check(profile: &Profile, table: &Table, of: &str, release: &Release<'_>, problems: &mut Problems) {
-    let Some(origin) = table.origins.iter().find(|origin| origin.of.as_str() == of) else { return };
-    let Release { title, text, number, place } = release;
+/// The Flux that EKS Anywhere brings, where the profile leaves it to that; what a release brings that the table does not
+/// know, nobody can say.
+fn installed_flux<'t>(profile: &Profile, table: &'t Table) -> Option<(&'t VersionText, &'t InstalledFlux)> {
+    profile.flux.of_eks_anywhere()?;
+    let version = profile.eks_anywhere.as_ref()?.version.number();
+    let origin = origin_of(table, "eks-anywhere")?;
+    let known = origin.flux.as_ref().filter(|_| minor_of(&version) <= minor_of(&origin.newest.number()))?;
+    let (_, flux) = known.releases.0.iter().rfind(|(since, _)| since.number() <= version)?;
+    Some((flux, known))
+}
+
+fn other_flux(profile: &Profile, installed: &str, because: &str) -> Problem {
+    let eks = profile.eks_anywhere.as_ref().map(|eks| eks.version.as_str()).unwrap_or_default();
+    let says = format!("EKS Anywhere {eks} installs Flux {installed}, and the profile has {}", profile.flux.version);
+    Problem::new(Code::VERSIONS_DO_NOT_FIT, says).because(because).hint(format!("version: {installed}"))
+}
+
+fn origin_of<'t>(table: &'t Table, of: &str) -> Option<&'t Origin> {
+    table.origins.iter().find(|origin| origin.of.as_str() == of)
+}
+
+fn check(profile: &Profile, origin: &Origin, release: &Release<'_>, problems: &mut Problems) {
+    let Release { title, text, number, place, .. } = release;
     if *number < origin.oldest.number() {
-        let says =
-            format!("{title} {text} is older than {}, the oldest whose objects fluxwright can write", origin.oldest);
-        let problem = Problem::new(Code::TOO_OLD, says).at(place.clone()).because(&origin.source);
-        problems.push(problem.hint(format!("version: {}", origin.newest)));
+        problems.push(too_old(origin, release));
         return;
     }
     if release.is_new(origin) {
         let says = format!("{title} {text} is newer than {}, the newest that fluxwright knows", origin.newest);
         problems.push(newer_than_known(says).at(place.clone()));
     }
+    problems.extend(not_patched(origin, title, text, number, place));
     if let Some(known) = &origin.kubernetes {
         problems.extend(on_kubernetes(profile, release, known, release.is_new(origin)));
     }
+}
+
+/// That the makers of something do not mend this release any more. By the table, not by a clock: the same profile always gives the
+/// same output.
+pub(super) fn not_patched(
+    origin: &Origin,
+    title: &str,
+    text: &str,
+    number: &Version,
+    place: &Place,
+) -> Option<Problem> {
+    let patched = origin.patched.as_ref()?;
+    let newest = origin.newest.number();
+    let oldest = Version::new(newest.major, (newest.minor + 1).saturating_sub(u64::from(patched.minors)), 0);
+    if minor_of(number) >= minor_of(&oldest) {
+        return None;
+    }
+    let says = format!("{title} {text} gets no patches any more");
+    let because = format!("its makers mend {} to {} ({})", in_words(&oldest), in_words(&newest), patched.source);
+    let hint = format!("plan for {title} {} or newer", in_words(&oldest));
+    Some(Problem::warning(Code::NOT_PATCHED, says).at(place.clone()).because(because).hint(hint))
+}
+
+fn too_old(origin: &Origin, release: &Release<'_>) -> Problem {
+    let Release { title, text, place, .. } = release;
+    let oldest = format!("older than {}, the oldest whose objects fluxwright can write", origin.oldest);
+    let (says, hint) = if release.follows {
+        let hint = "take a newer EKS Anywhere, or let `flux bootstrap` bring another Flux: with: github".to_owned();
+        (format!("EKS Anywhere would bring {title} {text}, {oldest}"), hint)
+    } else {
+        (format!("{title} {text} is {oldest}"), format!("version: {}", origin.newest))
+    };
+    Problem::new(Code::TOO_OLD, says).at(place.clone()).because(&origin.source).hint(hint)
 }
 
 fn minor_of(version: &Version) -> (u64, u64) {
@@ -90,12 +151,15 @@ fn on_kubernetes(profile: &Profile, release: &Release<'_>, known: &OnKubernetes,
     if holds(row, &kubernetes.number(), open) {
         return None;
     }
-    let Release { title, text, place, .. } = release;
+    let Release { title, text, place, follows, .. } = release;
     let needed = minors(row, open);
     let says = format!("{title} {text} needs Kubernetes {needed}, and the cluster has {kubernetes}");
-    let other = fitting(known, &kubernetes.number()).map(|releases| format!("{title} {releases}, or "));
-    let hint = format!("take {}Kubernetes {needed}", other.unwrap_or_default());
-    Some(Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(place.clone()).because(&known.because).hint(hint))
+    let other = fitting(known, &kubernetes.number()).filter(|_| !follows);
+    let other = other.map(|releases| format!("{title} {releases}, or ")).unwrap_or_default();
+    let problem = Problem::new(Code::VERSIONS_DO_NOT_FIT, says).at(place.clone()).because(&known.because);
+    let problem = problem.hint(format!("take {other}Kubernetes {needed}"));
+    // No other can be had there, and Flux mostly works on a minor that its makers promise nothing for.
+    Some(if *follows { problem.as_warning() } else { problem })
 }
 
 /// The releases that go with a Kubernetes, in words.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::unit::{Content, Part, Unit};
+use super::unit::{AppliedBy, Content, Part, Unit};
 use super::{Planner, defaults};
 use crate::decode::{At, Named};
 use crate::problem::{Code, Problem};
@@ -46,7 +46,7 @@ impl Planner<'_> {
             requires: Vec::new(),
             provides: Vec::new(),
             timeout: defaults::UNIT_TIMEOUT,
-            applied: true,
+            applied_by: AppliedBy::Itself,
             prune: true,
             wait: true,
             target_namespace: None,
@@ -54,6 +54,7 @@ impl Planner<'_> {
             health: Vec::new(),
             verify: Vec::new(),
             infrastructure: false,
+            rewritten: false,
         });
         &mut self.units[index]
     }

@@ -11,7 +11,7 @@ use crate::profile::patch::Patch;
 use crate::template::{Context, Engine};
 use crate::texts::Name;
 
-/// One Flux Kustomization of the cluster, but for what people apply.
+/// One Flux Kustomization of the cluster, but for what people or the root apply.
 pub struct Unit {
     /// Its name, one name space for all.
     pub name: String,
@@ -33,8 +33,8 @@ pub struct Unit {
     pub provides: Vec<String>,
     /// How long Flux waits, in seconds.
     pub timeout: u64,
-    /// Whether Flux applies it; otherwise its folder is for people, and no Flux Kustomization is made.
-    pub applied: bool,
+    /// Who applies it.
+    pub applied_by: AppliedBy,
     /// Whether objects go when they leave the unit.
     pub prune: bool,
     /// Whether Flux waits for its objects.
@@ -49,6 +49,26 @@ pub struct Unit {
     pub verify: Vec<Check>,
     /// Whether it belongs to a component, whose ExternalSecrets are kept from being pruned.
     pub infrastructure: bool,
+    /// Whether another program writes its files, too, in a way of its own: they are edited only if their objects are.
+    pub rewritten: bool,
+}
+
+/// Who applies a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppliedBy {
+    /// A Flux Kustomization of its own.
+    Itself,
+    /// The one that applies the whole tree: the root lists its folder.
+    Root,
+    /// People, by hand: nothing lists its folder.
+    People,
+}
+
+impl Unit {
+    /// Whether it has a Flux Kustomization of its own.
+    pub fn is_kustomization(&self) -> bool {
+        self.applied_by == AppliedBy::Itself
+    }
 }
 
 /// What a unit applies.
@@ -91,6 +111,8 @@ pub struct Chart {
     pub chart: String,
     /// The chart's version.
     pub version: String,
+    /// The name of the Helm release.
+    pub release: String,
     /// Where it is installed.
     pub namespace: String,
     /// The template of our values, if there is one.

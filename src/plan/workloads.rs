@@ -53,6 +53,7 @@ impl Planner<'_> {
             source: self.sources.chart(release.name.as_str(), url, chart, version, secret, self.oci_charts),
             chart: chart.to_owned(),
             version: version.to_owned(),
+            release: release.name.to_string(),
             namespace: release.namespace.to_string(),
             values_template: None,
             values: release.values.as_ref().map(|values| values.value.0.clone()),

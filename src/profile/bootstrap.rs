@@ -33,7 +33,7 @@ impl Profile {
             command.extend((self.token_in_cluster()).then(|| "--token-auth".to_owned()));
             command.extend(bootstrap.interval.as_ref().map(|interval| format!("--interval={interval}")));
         }
-        command.extend(shared(bootstrap));
+        command.extend(self.shared(bootstrap));
         Some(command)
     }
 
@@ -49,17 +49,18 @@ impl Profile {
         [format!("--branch={}", self.flux.branch), format!("--path={}", self.tree_path()), self.flux_version()]
     }
 
+    /// Flags of `flux bootstrap` and `flux install`.
+    fn shared(&self, bootstrap: &Bootstrap) -> impl Iterator<Item = String> {
+        let list =
+            |flag: &str, items: Vec<String>| (!items.is_empty()).then(|| format!("--{flag}={}", items.join(",")));
+        let components = bootstrap.components.iter().map(ToString::to_string).collect();
+        let keys = list("toleration-keys", self.toleration_keys());
+        list("components-extra", components).into_iter().chain(keys)
+    }
+
     fn flux_version(&self) -> String {
         format!("--version=v{}", self.flux.version)
     }
-}
-
-/// Flags of `flux bootstrap` and `flux install`.
-fn shared(bootstrap: &Bootstrap) -> impl Iterator<Item = String> {
-    let list = |flag: &str, items: Vec<String>| (!items.is_empty()).then(|| format!("--{flag}={}", items.join(",")));
-    let components = bootstrap.components.iter().map(ToString::to_string).collect();
-    let keys = bootstrap.toleration_keys.iter().map(ToString::to_string).collect();
-    list("components-extra", components).into_iter().chain(list("toleration-keys", keys))
 }
 
 fn words(words: &[&str]) -> Vec<String> {

@@ -33,7 +33,18 @@ section! {
         /// How many control-plane nodes it has, where nothing else in the profile says so.
         control_plane_nodes as "controlPlaneNodes": Option<At<Count>>,
         /// Whether kubelets start with `--cloud-provider=external`, so that nodes start tainted.
-        kubelet_external as "kubeletExternal": Option<bool>,
+        kubelet_external as "kubeletExternal": Option<At<bool>>,
+    }
+}
+
+/// The taint that a node has from a kubelet with `--cloud-provider=external` until a cloud controller knows the node
+/// (kubernetes/cloud-provider api/well_known_taints.go).
+pub const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+
+impl Kubernetes {
+    /// Where the profile says that nodes start with [`UNINITIALIZED`], if it does.
+    pub fn starts_tainted(&self) -> Option<&At<bool>> {
+        self.kubelet_external.as_ref().filter(|said| said.value)
     }
 }
 
@@ -55,6 +66,18 @@ choice! {
     }
 }
 
+choice! {
+    /// The kind of an SSH key.
+    pub enum SshKeyAlgorithm {
+        /// RSA.
+        Rsa = "rsa",
+        /// ECDSA.
+        Ecdsa = "ecdsa",
+        /// Ed25519.
+        Ed25519 = "ed25519",
+    }
+}
+
 section! {
     /// How Flux is bootstrapped.
     pub struct Bootstrap {
@@ -70,6 +93,8 @@ section! {
         components: Vec<At<Name>>,
         /// Taints that Flux's own pods tolerate.
         toleration_keys as "tolerationKeys": Vec<LabelKey>,
+        /// The kind of the key with which EKS Anywhere's Flux logs in over SSH; `ecdsa` if nothing is said.
+        ssh_key_algorithm as "sshKeyAlgorithm": Option<At<SshKeyAlgorithm>>,
     }
 }
 
@@ -82,12 +107,19 @@ section! {
         url: At<GitUrl>,
         /// The branch that Flux reads.
         branch: At<Branch>,
-        /// Where the tree stands; `clusters/<name>` if nothing is said.
+        /// Where the tree stands; `clusters/<name>` if nothing is said, `clusters/<name>/<name>` with EKS Anywhere's own Flux.
         path: Option<At<TreeFolder>>,
         /// Files and folders below the tree that are the user's, and that the root kustomization lists too.
         include: Vec<At<RepoPath>>,
         /// How Flux is bootstrapped.
         bootstrap: Option<Bootstrap>,
+    }
+}
+
+impl Flux {
+    /// How it is bootstrapped, where EKS Anywhere brings it.
+    pub fn of_eks_anywhere(&self) -> Option<&Bootstrap> {
+        self.bootstrap.as_ref().filter(|bootstrap| bootstrap.with == BootstrapWith::EksAnywhere)
     }
 }
 

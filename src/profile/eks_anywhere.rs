@@ -216,7 +216,7 @@ section! {
         /// The release of EKS Anywhere.
         version: At<EksaVersion>,
         /// Who applies changes.
-        apply: Option<Apply>,
+        apply: Option<At<Apply>>,
         /// The management cluster, if another.
         management: Option<At<Name>>,
         /// The network's path.
@@ -235,7 +235,7 @@ section! {
 impl EksAnywhere {
     /// Whether Flux applies it, as it does where nothing is said.
     pub fn is_applied_by_flux(&self) -> bool {
-        self.apply.unwrap_or(Apply::Flux) == Apply::Flux
+        self.apply.as_ref().is_none_or(|apply| apply.value == Apply::Flux)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod bootstrap;
 pub mod cluster;
 pub mod eks_anywhere;
+pub mod gitops;
 pub mod patch;
 pub mod rules;
 mod secret_values;
@@ -131,10 +132,21 @@ impl Profile {
 
     /// Where the tree stands in the repo.
     pub fn tree_path(&self) -> String {
+        let name = self.name();
         match &self.flux.path {
             Some(path) => path.as_str().to_owned(),
-            None => format!("clusters/{}", self.name()),
+            None if self.flux.of_eks_anywhere().is_some() => format!("clusters/{name}/{name}"),
+            None => format!("clusters/{name}"),
         }
+    }
+
+    /// The taints that Flux's own pods tolerate: those that the profile says, and that of nodes that start with one.
+    pub fn toleration_keys(&self) -> Vec<String> {
+        let said = self.flux.bootstrap.iter().flat_map(|bootstrap| &bootstrap.toleration_keys);
+        let mut keys: Vec<String> = said.map(ToString::to_string).collect();
+        let first = self.kubernetes.starts_tainted().map(|_| cluster::UNINITIALIZED.to_owned());
+        keys.extend(first.filter(|first| !keys.contains(first)));
+        keys
     }
 
     /// The place of some bytes of the profile.

@@ -51,7 +51,8 @@ section! {
         cluster_id as "clusterId": Option<At<ConfigText>>,
         /// What the CSI driver calls the distribution.
         cluster_distribution as "clusterDistribution": Option<At<ConfigText>>,
-        /// Tag categories of regions and zones.
+        /// Tag categories of regions and zones. Of two, the first is the region's and the second the zone's to a cloud controller,
+        /// which takes no other number.
         topology_categories as "topologyCategories": Vec<At<Datacenter>>,
         /// The path of the folder with the nodes' machines.
         node_folder as "nodeFolder": Option<At<ConfigText>>,
@@ -87,6 +88,17 @@ pub enum Credentials {
         /// The remote secret.
         file: ConfigText,
     },
+}
+
+impl Credentials {
+    /// Which of its forms it is, as component.yaml calls it.
+    pub fn form(&self) -> &'static str {
+        match self {
+            Credentials::Ask => "ask",
+            Credentials::Keys { .. } => "keys",
+            Credentials::File { .. } => "file",
+        }
+    }
 }
 
 section! {

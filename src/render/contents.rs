@@ -8,7 +8,7 @@ use super::{Files, patches};
 use crate::catalog::apis::{Apis, Guard, Scope};
 use crate::plan::Plan;
 use crate::plan::defaults;
-use crate::plan::unit::{Chart, Content, Part, Unit};
+use crate::plan::unit::{AppliedBy, Chart, Content, Part, Unit};
 use crate::problem::{Code, Problem, Problems};
 use crate::template::Context;
 use crate::tree::{ObjectId, object_id};
@@ -114,7 +114,7 @@ fn release(plan: &Plan<'_>, unit: &Unit, chart: &Chart, problems: &mut Problems)
     let context = json!({
         "name": unit.name, "interval": defaults::INTERVAL, "retryInterval": defaults::RETRY_INTERVAL,
         "timeout": chart.timeout, "namespace": chart.namespace, "source": chart.source, "chart": chart.chart,
-        "version": chart.version, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
+        "version": chart.version, "release": chart.release, "crds": chart.crds, "valuesFrom": chart.values_from, "values": values,
     });
     let context = Context::of(&context, &plan.for_templates);
     let documents = problems.keep(plan.cluster.documents("helmrelease.yaml.j2", &context));
@@ -129,7 +129,7 @@ fn guard(unit: &Unit, object: &mut Value, apis: &Apis) {
         Some(Guard::Components) => unit.infrastructure,
         None => false,
     };
-    if !guarded || !unit.applied {
+    if !guarded || unit.applied_by == AppliedBy::People {
         return;
     }
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };

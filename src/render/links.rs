@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::contents::{self, Contents};
+use super::tainted;
 use crate::decode::At;
 use crate::plan::Plan;
-use crate::plan::needs::{Need, needs_of, provides_of};
-use crate::plan::order::{self, Edge, Waits};
+use crate::plan::needs::{INITIALIZED, Need, described, described_whole, needs_of, provides_of};
+use crate::plan::order::{self, Edge, Reason, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::Name;
@@ -25,9 +26,24 @@ pub struct Unmet {
     pub words: String,
 }
 
-/// Orders the units, or reports what is missing and which circles there are; with what is used and brought by nothing.
-pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<(Waits, BTreeSet<Unmet>)> {
-    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.applied && contents.has(unit)).collect();
+/// Who waits for whom, and why.
+pub struct Links {
+    /// As few waits as say the same.
+    pub waits: Waits,
+    /// Every wait with every reason, also those that go through another unit.
+    pub edges: Vec<Edge>,
+    /// What is used and brought by nothing.
+    pub unmet: BTreeSet<Unmet>,
+}
+
+/// The units that have a Flux Kustomization each.
+pub fn kustomizations<'a>(plan: &'a Plan<'_>, contents: &Contents) -> Vec<&'a Unit> {
+    plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)).collect()
+}
+
+/// Orders the units, or reports what is missing and which circles there are.
+pub fn links(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<Links> {
+    let units = kustomizations(plan, contents);
     let mut providers: BTreeMap<String, &str> = BTreeMap::new();
     for unit in &units {
         let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));
@@ -35,6 +51,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             providers.entry(capability).or_insert(&unit.name);
         }
     }
+    problems.extend(made_twice(&units, contents));
     let (mut edges, mut unmet) = (Vec::new(), BTreeSet::new());
     for unit in &units {
         let there = |need: &At<Name>| {
@@ -47,17 +64,14 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             }
         };
         let needs = unit.needs.iter().filter_map(there);
-        edges.extend(needs.map(|need| edge(unit, &need, "the profile says so with `needs`")));
-        edges.extend(
-            before(plan, contents, unit).map(|before| edge(unit, before, "it comes after it in its component")),
-        );
+        edges.extend(needs.map(|need| edge(unit, &need, Reason::Said)));
+        edges.extend(before(plan, contents, unit).map(|before| edge(unit, before, Reason::Component)));
         for need in all_needs(plan, contents, unit) {
             match providers.get(&need.capability) {
-                Some(provider) => edges.push(edge(
-                    unit,
-                    provider,
-                    &format!("{} needs {}", need.what, described_whole(&need.capability)),
-                )),
+                Some(provider) => {
+                    let needed = described_whole(&need.capability);
+                    edges.push(edge(unit, provider, Reason::Needs { what: need.what, needed }));
+                }
                 None if plan.given.contains(&need.capability) => {}
                 None if need.optional => {
                     problems.extend(mistyped(unit, &need, &providers));
@@ -76,7 +90,10 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     let names: Vec<String> = units.iter().map(|unit| unit.name.clone()).collect();
     edges.retain(|edge| names.contains(&edge.to));
     match order::order(&names, &edges) {
-        Ok(waits) => Some((waits, unmet)),
+        Ok(waits) => {
+            tainted::check(plan, contents, &edges, problems);
+            Some(Links { waits, edges, unmet })
+        }
         Err(circle) => {
             problems.push(explain(plan, &circle));
             None
@@ -84,8 +101,8 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     }
 }
 
-fn edge(unit: &Unit, to: &str, because: &str) -> Edge {
-    Edge { from: unit.name.clone(), to: to.to_owned(), because: because.to_owned() }
+fn edge(unit: &Unit, to: &str, because: Reason) -> Edge {
+    Edge { from: unit.name.clone(), to: to.to_owned(), because }
 }
 
 /// The nearest unit before this one in its component that applies anything.
@@ -129,10 +146,9 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         return None;
     }
     let providers = plan.catalog.providers_of(&need.capability);
-    let foreign =
-        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
-    let unseen = plan.units.iter().any(foreign);
-    let surely = !unseen && (kind == "crd" || !providers.is_empty());
+    // Who made the cluster may have brought its cloud controller; `kubeletExternal` says where nothing did.
+    let of_cluster = kind == INITIALIZED;
+    let surely = !may_be_unseen(plan) && (kind == "crd" || !(providers.is_empty() || of_cluster));
     let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
     let hint = match providers.as_slice() {
         [] => "if a release or path brings it, say which with `needs:`".to_owned(),
@@ -144,26 +160,32 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
     Some(problem.at(unit.place.clone()).hint(hint))
 }
 
-/// A capability in words.
-fn described(kind: &str, name: &str) -> String {
-    match kind {
-        "crd" => format!("the CRD of {name}"),
-        "csi" => format!("the CSI driver {name}"),
-        "controller" if name == "loadbalancer" => "a controller of load balancers".to_owned(),
-        "controller" => format!("the controller of {name}"),
-        "store" => format!("the store {name}"),
-        "secret" => format!("the Secret {name}"),
-        "storageclass" => format!("the storage class {name}"),
-        "ingressclass" => format!("the ingress class {name}"),
-        "snapshotclass" => format!("the snapshot class {name}"),
-        "node-initialized" => "nodes that a cloud controller has initialized".to_owned(),
-        _ => format!("{kind}:{name}"),
-    }
+/// Whether the profile has units whose objects cannot be seen from here, so that they may bring anything.
+pub fn may_be_unseen(plan: &Plan<'_>) -> bool {
+    let foreign =
+        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
+    plan.units.iter().any(foreign)
 }
 
-fn described_whole(capability: &str) -> String {
-    let (kind, name) = capability.split_once(':').unwrap_or((capability, ""));
-    if kind == "namespace" { format!("the namespace {name}") } else { described(kind, name) }
+/// Classes that one unit renders and another component makes where nobody sees it, by a chart or from another repository.
+fn made_twice(units: &[&Unit], contents: &Contents) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for unit in units {
+        for (id, object) in contents.objects(&unit.name).filter(|(id, _)| id.kind.ends_with("Class")) {
+            let made = provides_of(&id, object);
+            let makes = |other: &&&Unit| other.key != unit.key && other.provides.iter().any(|it| made.contains(it));
+            if let Some(other) = units.iter().find(makes) {
+                let says = format!("{id} is rendered by unit `{}`, and `{}` makes it, too", unit.name, other.name);
+                let problem = Problem::new(Code::DUPLICATE_OBJECT, says).at(unit.place.clone());
+                found.push(
+                    problem
+                        .because("two that own one object undo each other's changes")
+                        .hint("give yours another name"),
+                );
+            }
+        }
+    }
+    found
 }
 
 /// A class that is nearly one of the profile's is one of them, mistyped.

@@ -7,9 +7,11 @@
 //! (`plan`), how templates run (`template`), whether anything is written (`disk`).
 
 mod contents;
+pub mod graph;
 mod links;
 mod patches;
 mod runbook;
+mod tainted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,13 +19,17 @@ use serde_json::{Value, json};
 
 use crate::flux;
 use crate::plan::order::Waits;
-use crate::plan::unit::{Content, Unit};
+use crate::plan::unit::{AppliedBy, Content, Unit};
 use crate::plan::{Plan, defaults};
 use crate::problem::{Code, Problem, Problems, nearest};
+use crate::profile::Profile;
+use crate::profile::gitops::around;
 use crate::template::{Apis as _, Context};
-use crate::tree::{File, ROOT_ENTRIES, Tree, TreePath, is_below, is_in};
+use crate::tree::{self, File, Tree, TreePath, is_below, is_in};
 use crate::yaml;
 use contents::Contents;
+use graph::Graph;
+use links::Links;
 pub use links::Unmet;
 
 /// Files of a unit: name → documents.
@@ -44,26 +50,43 @@ pub struct Rendered {
     pub owners: BTreeMap<String, String>,
     /// Files that the profile says are the user's.
     pub unmanaged: BTreeSet<String>,
+    /// Files that another program writes, too: as long as their objects are ours, they are.
+    pub rewritten: BTreeSet<String>,
+    /// What the root lists before what the user asks for.
+    pub root: Vec<String>,
+    /// The folder around the tree with which EKS Anywhere's own Flux begins; none if Flux is the user's own.
+    pub gitops_root: Option<String>,
     /// Files and folders below [`Rendered::path`] that the root lists for the user.
     pub included: Vec<String>,
     /// What units use and nothing in the profile brings.
     pub unmet: BTreeSet<Unmet>,
+    /// Who waits for whom, and why.
+    pub graph: Graph,
 }
 
 /// Renders a plan. `existing` are the paths of the files below the tree today.
 pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problems) -> Option<Rendered> {
     let contents = contents::of(plan, problems);
-    let waits = links::waits(plan, &contents, problems);
-    let mut writer = Writer { plan, tree: Tree::default(), owners: BTreeMap::new(), problems };
+    let links = links::links(plan, &contents, problems);
+    let mut writer = Writer {
+        plan,
+        tree: Tree::default(),
+        owners: BTreeMap::new(),
+        rewritten: BTreeSet::new(),
+        gitops_root: gitops_root(plan.profile),
+        problems,
+    };
     writer.units(&contents);
-    let (waits, unmet) = waits?;
+    let Links { waits, edges, unmet } = links?;
+    let graph = Graph::of(plan.profile.name(), &links::kustomizations(plan, &contents), &waits, &edges);
     writer.kustomizations(&contents, &waits);
     writer.sources();
-    writer.root(existing);
-    writer.runbook(&contents, &waits);
+    let root = writer.root_entries(&contents);
+    writer.root(&root, existing);
+    writer.runbook(&contents, &graph);
     let seeds = writer.seeds();
     let unmanaged = writer.unmanaged();
-    let Writer { tree, owners, .. } = writer;
+    let Writer { tree, owners, rewritten, gitops_root, .. } = writer;
     Some(Rendered {
         cluster: plan.profile.name().to_owned(),
         path: plan.profile.tree_path(),
@@ -71,15 +94,27 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
         seeds,
         owners,
         unmanaged,
+        rewritten,
+        root,
+        gitops_root,
         unmet,
+        graph,
         included: plan.profile.flux.include.iter().map(std::string::ToString::to_string).collect(),
     })
+}
+
+/// The folder that `eksctl anywhere` has its own Flux begin with.
+fn gitops_root(profile: &Profile) -> Option<String> {
+    profile.flux.of_eks_anywhere()?;
+    around(&profile.tree_path()).map(|(folder, _)| folder.to_owned())
 }
 
 struct Writer<'a> {
     plan: &'a Plan<'a>,
     tree: Tree,
     owners: BTreeMap<String, String>,
+    rewritten: BTreeSet<String>,
+    gitops_root: Option<String>,
     problems: &'a mut Problems,
 }
 
@@ -140,20 +175,26 @@ impl Writer<'_> {
         for unit in &plan.units {
             let (Some(folder), Some(files)) = (&unit.folder, contents.files(&unit.name)) else { continue };
             for (name, documents) in files {
+                let in_order = unit.rewritten.then(|| tree::in_order(documents, documents));
+                let documents = in_order.as_ref().unwrap_or(documents);
                 self.yaml(&format!("{folder}/{name}"), Some(&unit.name), &unit.key, documents);
             }
-            if !unit.applied {
+            if unit.applied_by == AppliedBy::People {
                 continue;
             }
             let names: Vec<String> = files.keys().cloned().collect();
             self.kustomization(folder, Some(&unit.name), &unit.key, &names);
+            if unit.rewritten {
+                let written = names.iter().map(String::as_str).chain(["kustomization.yaml"]);
+                self.rewritten.extend(written.map(|name| format!("{folder}/{name}")));
+            }
         }
     }
 
     fn kustomizations(&mut self, contents: &Contents, waits: &Waits) {
         let plan = self.plan;
         let mut names = Vec::new();
-        for unit in plan.units.iter().filter(|unit| unit.applied && contents.has(unit)) {
+        for unit in links::kustomizations(plan, contents) {
             let context = self.flux_kustomization(unit, contents, &waits[&unit.name]);
             let mut documents = self.object("flux-kustomization.yaml.j2", &context);
             links::guard_too_new(plan, unit, &mut documents, self.problems);
@@ -197,9 +238,18 @@ impl Writer<'_> {
         self.kustomization("sources", None, "the units", &names);
     }
 
+    /// What the root applies by itself, in this order. EKS Anywhere's own Flux has its folder beside the tree, and not in it.
+    fn root_entries(&self, contents: &Contents) -> Vec<String> {
+        let of_bootstrap = self.gitops_root.is_none().then(|| "flux-system".to_owned());
+        let units = self.plan.units.iter().filter(|unit| unit.applied_by == AppliedBy::Root && contents.has(unit));
+        let units = units.filter_map(|unit| unit.folder.clone());
+        let ours = ["sources", "kustomizations"].map(str::to_owned);
+        of_bootstrap.into_iter().chain(units).chain(ours).collect()
+    }
+
     /// The root kustomization: what bootstrap brings, what is ours, and what the user asked for.
-    fn root(&mut self, existing: &BTreeSet<String>) {
-        let mut resources: Vec<String> = ROOT_ENTRIES.map(str::to_owned).to_vec();
+    fn root(&mut self, entries: &[String], existing: &BTreeSet<String>) {
+        let mut resources = entries.to_vec();
         for include in &self.plan.profile.flux.include {
             let path = include.as_str();
             if self.tree.files().any(|(ours, _)| is_in(ours.as_str(), path)) {
@@ -231,8 +281,11 @@ impl Writer<'_> {
     }
 
     /// What `flux bootstrap` fills: two empty files and the kustomization that it would otherwise write itself. An empty
-    /// folder cannot be committed, and the root would not build without it.
+    /// folder cannot be committed, and the root would not build without it. EKS Anywhere writes its own, beside the tree.
     fn seeds(&mut self) -> Tree {
+        if self.gitops_root.is_some() {
+            return Tree::default();
+        }
         let resources = ["gotk-components.yaml", "gotk-sync.yaml"];
         let kustomization = [self.listing(&resources.map(str::to_owned))];
         let head =

@@ -63,6 +63,7 @@ pub const ONLY_RENDER: &[(Code, &str)] = &[
     (Code::DUPLICATE_OBJECT, "what is rendered"),
     (Code::POD_SECURITY, "several components together"),
     (Code::NAMESPACE_MISSING, "what is rendered"),
+    (Code::DEADLOCK, "what is rendered"),
     (Code::BROKEN_OBJECT, "what is rendered"),
     (Code::FIELD_TOO_NEW, "what is rendered"),
     (Code::PATH_CLASH, "several values together"),

@@ -7,12 +7,14 @@ use crate::problem::shell_word;
 
 /// The kind whose values become slots: YAML and JSON.
 pub const SLOT: &str = "slot";
-/// The same for Terraform's JSON, where a text is a template of Terraform, too.
+/// The kind for text that is YAML to whoever reads it, not an object to us: what an object carries as one value.
+pub const YAML_TEXT: &str = "yaml.txt";
+/// The same as [`SLOT`] for Terraform's JSON, where a text is a template of Terraform, too.
 pub const TERRAFORM_SLOT: &str = "terraform slot";
 
 /// The endings that have an escaper, for hints.
 pub const KINDS: &[&str] =
-    &["x.yaml.j2", "x.json.j2", "x.tf.json.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
+    &["x.yaml.j2", "x.json.j2", "x.tf.json.j2", "x.yaml.txt.j2", "x.sh.j2", "x.conf.j2", "x.conf.tpl.j2", "x.md.j2"];
 
 /// The escaper for a template's path; none means that the kind is refused.
 pub fn for_file(path: &str) -> Option<&'static str> {
@@ -26,6 +28,7 @@ pub fn for_file(path: &str) -> Option<&'static str> {
     }
     match (name.rsplit_once('.')?.1, go) {
         ("yaml" | "yml" | "json", false) => Some(SLOT),
+        ("txt", false) if name.ends_with(".yaml.txt") => Some(YAML_TEXT),
         ("sh", false) => Some("sh"),
         ("md", false) => Some("md"),
         ("conf", false) => Some("conf"),
@@ -91,6 +94,18 @@ fn gcfg(value: &str) -> Result<String, String> {
     Ok(format!("\"{escaped}\""))
 }
 
+/// A text in double quotes on one line, with escapes that readers of YAML 1.1 and 1.2 know (both specifications, 5.7). What is
+/// neither a letter nor plain ASCII is escaped: some readers break a line at U+0085 or U+2028, or refuse U+007F.
+pub fn yaml_text(value: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        ' '..='~' => c.to_string(),
+        _ if c.is_alphanumeric() => c.to_string(),
+        _ => format!("\\U{:08x}", u32::from(c)),
+    };
+    format!("\"{}\"", value.chars().map(escaped).collect::<String>())
+}
+
 /// `{{` begins an action of a Go template; as an action that prints itself it does not.
 fn go_template(text: &str) -> String {
     text.replace("{{", "{{\"{{\"}}")
@@ -134,6 +149,31 @@ mod tests {
     }
 
     #[test]
+    fn a_text_of_yaml_comes_back_through_both_readers() {
+        let texts = [
+            "a: b #c",
+            "\"\\",
+            "{{x}}",
+            "\r\n\t\0",
+            "\u{7f}\u{85}\u{2028}\u{feff}\u{e0f0}",
+            "ü漢🦀",
+            "",
+            "1.30",
+            "%YAML",
+        ];
+        for text in texts {
+            let yaml = format!("key: {}\n", yaml_text(text));
+            assert_eq!(yaml.lines().count(), 1);
+            let mut problems = crate::problem::Problems::default();
+            let source = crate::problem::Source::new("x", yaml.clone());
+            let read = crate::yaml::read(&source, &mut problems).unwrap();
+            assert_eq!(read.follow(["key"]).text(), Some(text), "{yaml}");
+            let other: serde_yaml::Value = serde_yaml::from_str(&yaml).unwrap();
+            assert_eq!(other["key"].as_str(), Some(text), "{yaml}");
+        }
+    }
+
+    #[test]
     fn a_text_of_terraform_is_no_template() {
         assert_eq!(terraform("a ${b} %{c} $d"), "a $${b} %%{c} $d");
     }
@@ -150,6 +190,8 @@ mod tests {
         assert_eq!(for_file("a/b.toml.j2"), None);
         assert_eq!(for_file("Makefile.j2"), None);
         assert_eq!(for_file("x.yaml.tpl.j2"), None);
+        assert_eq!(for_file("x.txt.j2"), None);
+        assert_eq!(for_file("files/x.yaml.txt.j2"), Some(YAML_TEXT));
         assert_eq!(for_file("files/x.conf.tpl.j2"), Some("conf.tpl"));
         assert_eq!(for_file("x/main.tf.json.j2"), Some(TERRAFORM_SLOT));
     }

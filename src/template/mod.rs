@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::problem::{Code, Place, Problem, Problems, Source};
+use crate::texts::lenient;
 use crate::yaml::{self, Kind, Meaning, Node};
 
 /// Instructions that one template may run.
@@ -316,7 +317,19 @@ fn environment() -> Environment<'static> {
         Value::from_safe_string(escape::markdown_block(text, language))
     });
     env.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
+    env.add_test("since", since);
     env
+}
+
+/// `version is since("1.5")`: whether a version is that one or newer. Missing numbers are zero; a pre-release counts as the
+/// version that it leads to, as in the ranges of component.yaml.
+fn since(version: &str, first: &str) -> Result<bool, Error> {
+    let number = |text: &str| {
+        let number =
+            lenient(text).ok_or_else(|| refused(format!("`since` compares versions, and `{text}` is none")))?;
+        Ok::<_, Error>((number.major, number.minor, number.patch))
+    };
+    Ok(number(version)? >= number(first)?)
 }
 
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
@@ -337,6 +350,8 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         let slots = state.get_or_insert_extension(Slots::default());
         slots.0.push(value);
         format!("{SLOT_BEGIN}{}{SLOT_END}", slots.0.len() - 1)
+    } else if kind == escape::YAML_TEXT {
+        yaml_scalar(value)?
     } else {
         let whole_file = value.is_safe();
         // MiniJinja writes truth values as Python does.
@@ -344,6 +359,16 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         escape::escape(&kind, &text, whole_file).map_err(|why| Error::new(ErrorKind::InvalidOperation, why))?
     };
     out.write_str(&written).map_err(|_| Error::new(ErrorKind::WriteFailure, "too much output"))
+}
+
+/// A value in a text that is YAML: a text stays a text, a number a number.
+fn yaml_scalar(value: &Value) -> Result<String, Error> {
+    match (value.kind(), value.as_str()) {
+        (ValueKind::Bool, _) => Ok(value.is_true().to_string()),
+        (ValueKind::Number, _) => Ok(value.to_string()),
+        (_, Some(text)) => Ok(escape::yaml_text(text)),
+        _ => Err(refused("a text that is YAML takes texts, numbers and truth values; loop over what has more")),
+    }
 }
 
 /// A value whose texts Terraform takes as they are.

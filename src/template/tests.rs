@@ -62,6 +62,21 @@ fn what_is_not_there_is_named_with_component_file_and_line() {
 }
 
 #[test]
+fn a_version_is_compared_by_its_numbers() {
+    let engine = engine(&[]).unwrap();
+    let holds = |version: &str, expression: &str| engine.holds(expression, &context_of(&json!({"version": version})));
+    for version in ["1.5.0", "v1.5.0", "1.10.0", "2.0.0", "1.5.0-rc.1"] {
+        assert!(holds(version, "version is since(\"1.5\")").unwrap(), "{version}");
+    }
+    for version in ["1.4.9", "v1.4.9", "0.10.0"] {
+        assert!(!holds(version, "version is since(\"1.5\")").unwrap(), "{version}");
+    }
+    let problem = holds("1.5.0", "version is since(\"newest\")").unwrap_err();
+    assert!(problem.says.contains("`newest` is none"), "{}", problem.says);
+    assert!(engine.holds("version is since(\"1.5\")", &context_of(&json!({"version": null}))).is_err());
+}
+
+#[test]
 fn a_file_inside_an_object_is_escaped_by_its_own_kind() {
     let engine =
         engine(&[("a.yaml.j2", "conf: <{ text(\"f.conf\") }>\n"), ("f.conf.j2", "user = <{ user }>\n")]).unwrap();
@@ -117,6 +132,19 @@ fn a_file_of_the_same_kind_is_taken_in_as_it_is_and_another_is_one_value() {
     let context = context_of(&json!({"v": "it's"}));
     assert_eq!(engine.text("b.conf.j2", &context).unwrap(), "x = \"it's\"\n");
     assert_eq!(engine.text("c.sh.j2", &context).unwrap(), "printf %s 'x = \"it'\\''s\"\n'\n");
+}
+
+#[test]
+fn a_text_that_is_yaml_keeps_the_types_of_its_values() {
+    let engine =
+        engine(&[("a.yaml.j2", "x: <{ text(\"f.yaml.txt\") }>\n"), ("f.yaml.txt.j2", "k: <{ v }>\n")]).unwrap();
+    let given = |v: Json| engine.documents("a.yaml.j2", &context_of(&json!({ "v": v })));
+    for (value, text) in [(json!(443), "k: 443\n"), (json!(false), "k: false\n"), (json!("a: #"), "k: \"a: #\"\n")] {
+        assert_eq!(given(value).unwrap(), [json!({ "x": text })]);
+    }
+    for value in [json!(null), json!(["a"]), json!({ "a": 1 })] {
+        assert!(given(value).is_err());
+    }
 }
 
 #[test]

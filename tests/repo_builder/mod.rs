@@ -54,15 +54,24 @@ impl Run {
 
     /// It ended with 0, and told on standard error this finding only.
     pub fn done_telling(self, code: &str) -> String {
-        let codes: Vec<&str> =
-            self.stderr.lines().filter_map(|line| line.strip_prefix("warning ")?.split(' ').next()).collect();
-        assert_eq!((self.code, codes.as_slice()), (0, &[code][..]), "{}{}", self.stderr, self.stdout);
-        self.stdout
+        self.ended_telling(0, code)
     }
 
     /// It ended with 1 and had nothing to say on standard error.
     pub fn differs(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (1, ""), "{}", self.stdout);
+        self.stdout
+    }
+
+    /// It ended with 1, and told on standard error this finding only.
+    pub fn differs_telling(self, code: &str) -> String {
+        self.ended_telling(1, code)
+    }
+
+    fn ended_telling(self, exit: i32, code: &str) -> String {
+        let codes: Vec<&str> =
+            self.stderr.lines().filter_map(|line| line.strip_prefix("warning ")?.split(' ').next()).collect();
+        assert_eq!((self.code, codes.as_slice()), (exit, &[code][..]), "{}{}", self.stderr, self.stdout);
         self.stdout
     }
 

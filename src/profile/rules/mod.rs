@@ -1,7 +1,8 @@
 //! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
-//! which keys exclude each other. What is about networks, about vSphere, and about EKS Anywhere, has a file of its own.
+//! which keys exclude each other. What is about networks, vSphere, EKS Anywhere and its Flux has a file of its own.
 
 mod eks_anywhere;
+mod gitops;
 mod machines;
 pub mod networks;
 mod vsphere;
@@ -33,6 +34,7 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
     check.namespaces();
     check.vsphere();
     check.eks_anywhere();
+    check.gitops();
     check.secrets();
     check.sources();
     check.needs_itself();

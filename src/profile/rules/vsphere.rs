@@ -28,6 +28,12 @@ impl<'a> Check<'a> {
             let because = "with `insecure` any certificate will do, and the thumbprint is never looked at";
             self.report(Code::CHOOSE_ONE, &thumbprint.span, says, because, "take out `insecure: true`".to_owned());
         }
+        if let Some(insecure) = vsphere.insecure.as_ref().filter(|insecure| insecure.value) {
+            let says = "whatever answers for the vCenter gets its user and password".to_owned();
+            let because = "with `insecure: true` no certificate is looked at";
+            let hint = "thumbprint: \"AA:BB:…\"\n# in its place, the SHA-1 one of: govc about.cert -k";
+            self.warn(Code::INSECURE, &insecure.span, says, because, hint.to_owned());
+        }
         if let Some(id) = &vsphere.cluster_id
             && id.as_str().len() > 64
         {
