@@ -262,3 +262,32 @@ fn the_cloud_providers_secret_has_two_keys_with_the_vcenters_name() {
     assert!(log.contains("  \"10.23.30.18.username\": \"dXNlckB2c3BoZXJlLmxvY2Fs\"\n"), "{log}");
     assert!(log.contains("  \"10.23.30.18.password\": \"cCJhXHNzIHdvcmQnJEhPTUVgeGA=\"\n"), "{log}");
 }
+
+#[test]
+fn another_certificate_than_the_profiles_is_told() {
+    let machine = Machine::new();
+    fs::write(machine.folder.path().join("state/thumbprint"), "11:22\n").unwrap();
+    let (output, _) = machine.run(&script("clusters/vsphere-roles", "05-vsphere-check.sh"), &[], "");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        said.contains("  WRONG   its certificate has the thumbprint of the profile\n          it has 11:22;"),
+        "{said}"
+    );
+    assert!(said.ends_with("1 wrong\n"), "{said}");
+}
+
+#[test]
+fn a_role_that_is_there_gets_what_it_lacks_and_keeps_the_rest() {
+    let machine = Machine::new();
+    let there = ["role.create", "CNS-VM", "VirtualMachine.Interact.PowerOn", "VirtualMachine.Config.AddExistingDisk"];
+    let made = Command::new(root().join("tests/stubs/govc"))
+        .args(there)
+        .env("LOG", machine.folder.path().join("log"))
+        .env("STATE", machine.folder.path().join("state"))
+        .status();
+    assert!(made.unwrap().success());
+    let (_, log) = machine.run(&script("clusters/vsphere-roles", "10-vsphere-roles.sh"), &[], "");
+    assert!(log.contains("govc role.update -a CNS-VM VirtualMachine.Config.AddRemoveDevice\n"), "{log}");
+    assert!(!log.contains("role.create CNS-VM"), "{log}");
+}
