@@ -4,29 +4,25 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::needs::{Need, described_whole};
+use super::needs::Need;
 use super::sources::Git;
-use super::unit::{AppliedBy, Chart, Check, Content, Part, Script, Unit};
+use super::unit::{AppliedBy, Chart, Check, Content, Part, Unit};
 use super::{Planner, defaults, options, versions};
 use crate::catalog::Folder;
-use crate::catalog::component::{
-    Capability, ChartCrds, ChartSpec, Component, Conflict, Expectation, GitSpec, Note, Options, UnitSpec,
-};
-use crate::decode::{At, Decode, Reading};
+use crate::catalog::component::{Capability, ChartCrds, ChartSpec, Component, Expectation, GitSpec, UnitSpec};
 use crate::problem::{Code, Place, Problem};
-use crate::profile::vsphere::Credentials;
 use crate::profile::workloads;
 use crate::template::{Context, Engine};
 use crate::texts::{Name, RepoPath};
 
 /// A component of one cluster, as its units need it.
-struct Chosen<'a> {
-    name: &'a Name,
-    place: Place,
+pub(super) struct Chosen<'a> {
+    pub(super) name: &'a Name,
+    pub(super) place: Place,
     asked: &'a workloads::Component,
-    folder: Arc<Folder<Component>>,
-    engine: Arc<Engine>,
-    context: Context,
+    pub(super) folder: Arc<Folder<Component>>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) context: Context,
     version: Option<String>,
     namespace: Option<String>,
 }
@@ -35,46 +31,6 @@ impl Chosen<'_> {
     /// Its templates below a folder, with its context.
     fn part(&self, folder: &str) -> Part {
         Part { engine: Arc::clone(&self.engine), folder: folder.to_owned(), file: None, context: self.context.clone() }
-    }
-
-    /// The cluster has what the component does not go with; `own` if the component brings it itself.
-    fn conflict_with_cluster(&self, conflict: &Conflict, own: bool, for_ever: bool) -> Problem {
-        let (name, capability) = (self.name, &conflict.capability);
-        let (says, hint) = if own {
-            (
-                format!("the cluster brings {capability} itself, and `{name}` does, too"),
-                format!(
-                    "take `{name}` out{}",
-                    if for_ever { "" } else { ", or take a release of the distribution that does not" }
-                ),
-            )
-        } else {
-            let words = described_whole(capability);
-            (
-                format!("the cluster has {words}, and `{name}` does not go with that"),
-                format!("take `{name}` out, or go without {words}"),
-            )
-        };
-        self.conflict(conflict, says, hint)
-    }
-
-    /// Another component has what this one does not go with; `own` if it brings it itself.
-    fn conflict_with(&self, other: &str, conflict: &Conflict, own: bool) -> Problem {
-        let (name, capability) = (self.name, &conflict.capability);
-        let says = if own {
-            format!("`{name}` and `{other}` exclude each other: both provide {capability}")
-        } else {
-            format!("`{name}` does not go with `{other}`, which brings {}", described_whole(capability))
-        };
-        self.conflict(conflict, says, format!("take out one of the two: `{name}` or `{other}`"))
-    }
-
-    fn conflict(&self, conflict: &Conflict, says: String, hint: String) -> Problem {
-        let problem = Problem::new(Code::CONFLICT, says).at(self.place.clone()).hint(hint);
-        match &conflict.because {
-            Some(because) => problem.because(because),
-            None => problem,
-        }
     }
 }
 
@@ -167,78 +123,6 @@ impl Planner<'_> {
         missing.is_empty()
     }
 
-    /// The credentials of a component that needs some: its own option, or those of `vsphere`.
-    fn credentials(
-        &mut self,
-        name: &Name,
-        asked: &workloads::Component,
-        options: &Options,
-        place: &Place,
-        namespace: Option<&str>,
-    ) -> Value {
-        let profile = self.profile;
-        let own = asked.options.get("credentials");
-        let read = own.map(|node| At::<Credentials>::decode(node, &mut Reading::new(&profile.source, self.problems)));
-        let said = match read {
-            Some(own) => own,
-            None => profile.vsphere.as_ref().and_then(|vsphere| vsphere.credentials.clone()),
-        };
-        if let Some(said) = said.as_ref().filter(|said| !options.takes_credentials(said.value.form())) {
-            self.report(wrong_form(name, &said.value).at(profile.place(&said.span)));
-        }
-        match said.map(|credentials| credentials.value) {
-            Some(Credentials::Ask) => json!({ "mode": "ask" }),
-            Some(Credentials::Keys { store, key, username, password }) => {
-                let store = self.store_for(store.as_ref(), place, namespace);
-                json!({ "mode": "keys", "store": store, "key": key, "username": username, "password": password })
-            }
-            Some(Credentials::File { store, file }) => {
-                let store = self.store_for(store.as_ref(), place, namespace);
-                json!({ "mode": "file", "store": store, "file": file })
-            }
-            None if own.is_some() => Value::Null,
-            None => {
-                let says = format!(
-                    "the component `{name}` needs the vCenter's user and password, and nothing says where they are"
-                );
-                self.report(
-                    Problem::new(Code::MISSING_CREDENTIALS, says)
-                        .at(place.clone())
-                        .hint("under `vsphere:` add\ncredentials:\n  key: my-cluster/vsphere\n  username: username\n  password: password\n# or, without a store:\ncredentials: ask"),
-                );
-                Value::Null
-            }
-        }
-    }
-
-    /// A store by name, or the first, for a namespace that reads through it.
-    pub(super) fn store_for(&mut self, name: Option<&At<Name>>, place: &Place, reader: Option<&str>) -> Value {
-        let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
-        let found = match name {
-            Some(name) => stores.clone().find(|store| store.name.value == name.value),
-            None => stores.clone().next(),
-        };
-        let Some(store) = found else {
-            let known: Vec<&str> = stores.map(|store| store.name.as_str()).collect();
-            let says = match name {
-                Some(name) => format!("there is no store `{name}`"),
-                None => "this needs a store, and the profile has none".to_owned(),
-            };
-            let at = name.map_or(place.clone(), |name| self.profile.place(&name.span));
-            let hint = match known.as_slice() {
-                [] => "add a store to `secrets.stores`, or say `credentials: ask`".to_owned(),
-                known => format!("the stores are: {}", known.join(", ")),
-            };
-            self.report(Problem::new(Code::UNKNOWN_STORE, says).at(at).hint(hint));
-            return Value::Null;
-        };
-        if let Some(reader) = reader {
-            let readers = self.readers.entry(store.name.to_string()).or_default();
-            readers.entry(reader.to_owned()).or_insert_with(|| place.clone());
-        }
-        json!({ "kind": store.kind(), "name": store.name })
-    }
-
     fn units_of(&mut self, component: &Chosen<'_>) {
         let specs = &component.folder.spec.units;
         if specs.is_empty() {
@@ -264,27 +148,6 @@ impl Planner<'_> {
             &component.engine,
             &component.context,
         );
-    }
-
-    /// The files of a folder's `bootstrap/`, each under a name made of its own.
-    pub(super) fn bootstrap_of(&mut self, engine: &Arc<Engine>, context: &Context, named: impl Fn(&str) -> String) {
-        for template in engine.below("bootstrap") {
-            let name = named(template.trim_start_matches("bootstrap/").trim_end_matches(".j2"));
-            self.scripts.push(Script { name, template, engine: Arc::clone(engine), context: context.clone() });
-        }
-    }
-
-    /// The notes whose `when:` holds.
-    pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
-        for note in notes {
-            if self.holds(engine, note.when.as_deref(), context) {
-                let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
-                let text = self.problems.keep(text);
-                let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
-                // Two stores of a kind say some things alike.
-                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
-            }
-        }
     }
 
     /// What a unit's `verify` says, where its `when:` holds.
@@ -484,35 +347,6 @@ impl Planner<'_> {
             |capability: &&Capability| self.holds(&component.engine, capability.when.as_deref(), &component.context);
         capabilities.filter(holds).collect()
     }
-
-    fn conflicts(&mut self, component: &Chosen<'_>) {
-        for conflict in &component.folder.spec.conflicts {
-            if !self.holds(&component.engine, conflict.when.as_deref(), &component.context) {
-                continue;
-            }
-            let providers = self.provided.get(&conflict.capability).cloned().unwrap_or_default();
-            let (own, others): (Vec<String>, Vec<String>) =
-                providers.into_iter().partition(|provider| provider == component.name.as_str());
-            let own = !own.is_empty();
-            if self.given.contains(&conflict.capability) {
-                let mut brought = self.catalog.table.distributions.0.iter().flat_map(|(_, brought)| brought);
-                let for_ever = brought.all(|one| one.capability != conflict.capability || one.before.is_none());
-                self.report(component.conflict_with_cluster(conflict, own, for_ever));
-            }
-            if let Some(other) = others.first() {
-                self.report(component.conflict_with(other, conflict, own));
-            }
-        }
-    }
-}
-
-/// Credentials in a form that a component has no use for.
-fn wrong_form(name: &Name, credentials: &Credentials) -> Problem {
-    let says =
-        format!("the component `{name}` cannot take the vCenter's user and password as `{}`", credentials.form());
-    Problem::new(Code::MISSING_CREDENTIALS, says)
-        .because("it reads the two each by itself, not out of a configuration file")
-        .hint(format!("components:\n  {name}:\n    credentials:\n      key: my-cluster/vsphere\n      username: username\n      password: password\n# or, without a store:\n    credentials: ask"))
 }
 
 /// A duration in whole seconds, rounded up.

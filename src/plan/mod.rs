@@ -7,6 +7,8 @@
 //! units contain.
 
 mod components;
+mod conflicts;
+mod credentials;
 pub mod defaults;
 mod eks_anywhere;
 pub mod needs;
@@ -14,6 +16,7 @@ mod networks;
 pub mod options;
 pub mod order;
 mod origins;
+mod runbook;
 mod secrets;
 mod sections;
 pub mod sources;
@@ -56,9 +59,6 @@ const RESERVED: &[&str] = &[
     "eksa-cluster",
     "bootstrap",
 ];
-
-/// What a user of vCenter is given there: a table that all scripts of the runbook ask.
-const GRANTS: &str = "grants.yaml.j2";
 
 /// What was concluded from a profile.
 pub struct Plan<'a> {
@@ -160,6 +160,12 @@ impl<'a> Plan<'a> {
         let Planner { given, units, sources, scripts, notes, context, .. } = planner;
         Some(Plan { profile, apis, for_templates, cluster, given, units, sources, scripts, notes, context, catalog })
     }
+
+    /// Whether there are units whose objects cannot be seen from here, so that they may bring anything.
+    pub fn may_be_unseen(&self) -> bool {
+        let unseen = |unit: &Unit| unit.folder.is_none() || matches!(unit.content, unit::Content::Chart(_));
+        self.units.iter().any(|unit| !unit.infrastructure && unseen(unit))
+    }
 }
 
 /// What every template of a component may ask for.
@@ -222,15 +228,6 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
 }
 
 impl Planner<'_> {
-    /// The scripts that every cluster has; one that comes out empty is left out.
-    fn runbook(&mut self) {
-        let Some(engine) = self.templates("runbook") else { return };
-        let grants = self.problems.keep(engine.documents(GRANTS, &self.context)).unwrap_or_default();
-        self.context = self.context.with([("grants", grants.into_iter().next().unwrap_or_default())]);
-        let context = self.context.clone();
-        self.bootstrap_of(&engine, &context, str::to_owned);
-    }
-
     /// A component's name among `needs` means its last unit, even where that has another name.
     fn resolve_component_needs(&mut self, names: &[String]) {
         let last_of = |units: &[Unit], name: &str| {

@@ -3,7 +3,6 @@
 
 use semver::Version;
 
-use super::versions::newer_than_known;
 use crate::catalog::apis::{InstalledFlux, Minors, OnKubernetes, Origin, Table};
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::Profile;
@@ -86,6 +85,13 @@ fn check(profile: &Profile, origin: &Origin, release: &Release<'_>, problems: &m
     if let Some(known) = &origin.kubernetes {
         problems.extend(on_kubernetes(profile, release, known, release.is_new(origin)));
     }
+}
+
+/// The warning that something is newer than the table or the catalog.
+pub fn newer_than_known(says: String) -> Problem {
+    Problem::warning(Code::NEWER_THAN_KNOWN, says)
+        .because("what changed since is not in the catalog; it is rendered like the newest one that is")
+        .hint("look at its release notes, or update fluxwright")
 }
 
 /// That the makers of something do not mend this release any more. By the table, not by a clock: the same profile always gives the

@@ -10,11 +10,41 @@ use super::unit::{Content, Part};
 use super::{Planner, options};
 use crate::catalog::Folder;
 use crate::catalog::component::{Capability, Login, Refusal, StoreProvider};
+use crate::decode::At;
 use crate::problem::{Code, Place, Problem, Problems};
 use crate::profile::secrets::Store;
 use crate::template::Context;
+use crate::texts::Name;
 
 impl Planner<'_> {
+    /// A store by name, or the first, for a namespace that reads through it.
+    pub(super) fn store_for(&mut self, name: Option<&At<Name>>, place: &Place, reader: Option<&str>) -> Value {
+        let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
+        let found = match name {
+            Some(name) => stores.clone().find(|store| store.name.value == name.value),
+            None => stores.clone().next(),
+        };
+        let Some(store) = found else {
+            let known: Vec<&str> = stores.map(|store| store.name.as_str()).collect();
+            let says = match name {
+                Some(name) => format!("there is no store `{name}`"),
+                None => "this needs a store, and the profile has none".to_owned(),
+            };
+            let at = name.map_or(place.clone(), |name| self.profile.place(&name.span));
+            let hint = match known.as_slice() {
+                [] => "add a store to `secrets.stores`, or say `credentials: ask`".to_owned(),
+                known => format!("the stores are: {}", known.join(", ")),
+            };
+            self.report(Problem::new(Code::UNKNOWN_STORE, says).at(at).hint(hint));
+            return Value::Null;
+        };
+        if let Some(reader) = reader {
+            let readers = self.readers.entry(store.name.to_string()).or_default();
+            readers.entry(reader.to_owned()).or_insert_with(|| place.clone());
+        }
+        json!({ "kind": store.kind(), "name": store.name })
+    }
+
     pub(super) fn stores(&mut self) {
         let profile = self.profile;
         let Some(secrets) = profile.secrets.as_ref().filter(|secrets| !secrets.stores.is_empty()) else { return };

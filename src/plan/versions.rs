@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde_json::Value;
 
-use super::origins::not_patched;
+use super::origins::{newer_than_known, not_patched};
 use crate::catalog::Folder;
 use crate::catalog::apis::Table;
 use crate::catalog::component::{Component, VersionRow};
@@ -59,13 +59,6 @@ pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problem
         );
         problems.push(newer_than_known(says).at(profile.place(&profile.kubernetes.version.span)));
     }
-}
-
-/// The warning that something is newer than the table or the catalog.
-pub fn newer_than_known(says: String) -> Problem {
-    Problem::warning(Code::NEWER_THAN_KNOWN, says)
-        .because("what changed since is not in the catalog; it is rendered like the newest one that is")
-        .hint("look at its release notes, or update fluxwright")
 }
 
 /// Checks a component's version: that there is one where there must be, that it is known, and what it needs.

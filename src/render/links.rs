@@ -10,7 +10,7 @@ use crate::decode::At;
 use crate::plan::Plan;
 use crate::plan::needs::{INITIALIZED, Need, described, described_whole, needs_of, provides_of};
 use crate::plan::order::{self, Edge, Reason, Waits};
-use crate::plan::unit::{Content, Unit};
+use crate::plan::unit::Unit;
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::Name;
 use crate::tree::object_id;
@@ -148,7 +148,7 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
     let providers = plan.catalog.providers_of(&need.capability);
     // Who made the cluster may have brought its cloud controller; `kubeletExternal` says where nothing did.
     let of_cluster = kind == INITIALIZED;
-    let surely = !may_be_unseen(plan) && (kind == "crd" || !(providers.is_empty() || of_cluster));
+    let surely = !plan.may_be_unseen() && (kind == "crd" || !(providers.is_empty() || of_cluster));
     let problem = if surely { Problem::new } else { Problem::warning }(Code::MISSING_CAPABILITY, says);
     let hint = match providers.as_slice() {
         [] => "if a release or path brings it, say which with `needs:`".to_owned(),
@@ -158,13 +158,6 @@ fn missing(plan: &Plan<'_>, unit: &Unit, need: &Need) -> Option<Problem> {
         ),
     };
     Some(problem.at(unit.place.clone()).hint(hint))
-}
-
-/// Whether the profile has units whose objects cannot be seen from here, so that they may bring anything.
-pub fn may_be_unseen(plan: &Plan<'_>) -> bool {
-    let foreign =
-        |unit: &Unit| !unit.infrastructure && (unit.folder.is_none() || matches!(unit.content, Content::Chart(_)));
-    plan.units.iter().any(foreign)
 }
 
 /// Classes that one unit renders and another component makes where nobody sees it, by a chart or from another repository.

@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::contents::Contents;
-use super::links::may_be_unseen;
 use crate::decode::At;
 use crate::plan::Plan;
 use crate::plan::needs::{INITIALIZED, provides_of};
@@ -43,7 +42,7 @@ fn contradiction(plan: &Plan<'_>, said: &At<bool>) -> Problem {
 }
 
 fn nobody(plan: &Plan<'_>, said: &At<bool>) -> Problem {
-    let problem = if may_be_unseen(plan) { Problem::warning } else { Problem::new };
+    let problem = if plan.may_be_unseen() { Problem::warning } else { Problem::new };
     let hint = format!(
         "add one of these components: {}\n# if whatever makes the cluster initializes its nodes before Flux comes:\nkubeletExternal: false",
         plan.catalog.providers_of(INITIALIZED).join(", ")

@@ -1,0 +1,47 @@
+//! What components, stores and the cluster itself bring for the runbook: files of `bootstrap/`, and notes for its README.
+//!
+//! Not here: what becomes of them (`render`), and their words (`templates/`).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Planner;
+use super::unit::Script;
+use crate::catalog::component::Note;
+use crate::template::{Context, Engine};
+
+/// What a user of vCenter is given there: a table that all scripts of the runbook ask.
+const GRANTS: &str = "grants.yaml.j2";
+
+impl Planner<'_> {
+    /// The scripts that every cluster has; one that comes out empty is left out.
+    pub(super) fn runbook(&mut self) {
+        let Some(engine) = self.templates("runbook") else { return };
+        let grants = self.problems.keep(engine.documents(GRANTS, &self.context)).unwrap_or_default();
+        self.context = self.context.with([("grants", grants.into_iter().next().unwrap_or_default())]);
+        let context = self.context.clone();
+        self.bootstrap_of(&engine, &context, str::to_owned);
+    }
+
+    /// The files of a folder's `bootstrap/`, each under a name made of its own.
+    pub(super) fn bootstrap_of(&mut self, engine: &Arc<Engine>, context: &Context, named: impl Fn(&str) -> String) {
+        for template in engine.below("bootstrap") {
+            let name = named(template.trim_start_matches("bootstrap/").trim_end_matches(".j2"));
+            self.scripts.push(Script { name, template, engine: Arc::clone(engine), context: context.clone() });
+        }
+    }
+
+    /// The notes whose `when:` holds.
+    pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
+        for note in notes {
+            if self.holds(engine, note.when.as_deref(), context) {
+                let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
+                let text = self.problems.keep(text);
+                let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
+                // Two stores of a kind say some things alike.
+                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
+            }
+        }
+    }
+}
