@@ -131,10 +131,10 @@ section! {
 section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
-        /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
-        /// Schema there are `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may
-        /// have) and, for the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`,
-        /// `keys`, `file`.
+        /// A schema for each option, with `description`, `default` where it may be missing, and `examples` where it must be
+        /// there, of which the first stands in what people are told to type. Beside the formats of JSON Schema there are
+        /// `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have) and, for
+        /// the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`, `keys`, `file`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,

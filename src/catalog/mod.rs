@@ -107,6 +107,12 @@ impl Catalog {
         names_in("components").into_iter().chain(self.own.keys().cloned()).collect()
     }
 
+    /// That nothing of the catalog has a name.
+    pub fn nothing_called(&self, name: &str) -> Problem {
+        let names = self.component_names().into_iter().chain(self.provider_names()).collect();
+        unknown(Code::UNKNOWN_COMPONENT, "component or kind of store", name, &names)
+    }
+
     /// The names of all kinds of stores.
     pub fn provider_names(&self) -> BTreeSet<String> {
         names_in("stores")
@@ -123,10 +129,11 @@ impl Catalog {
                 return component_folder(format!("{OWN_COMPONENTS}/{name}"), files, true);
             }
             let label = format!("components/{name}");
-            match embedded_files(&label) {
-                Some(files) => component_folder(label, files, false),
-                None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
-            }
+            let Some(files) = embedded_files(&label) else {
+                let names = self.component_names();
+                return Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &names).at(place.clone())]);
+            };
+            component_folder(label, files, false)
         })
     }
 
@@ -137,15 +144,12 @@ impl Catalog {
     pub fn provider(&self, name: &str, place: &Place) -> Result<Arc<Folder<StoreProvider>>, Vec<Problem>> {
         once(&self.providers, name, || {
             let label = format!("stores/{name}");
-            match embedded_files(&label) {
-                Some(files) => {
-                    let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
-                    folder(label, spec, source, &files, false)
-                }
-                None => {
-                    Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)])
-                }
-            }
+            let Some(files) = embedded_files(&label) else {
+                let names = self.provider_names();
+                return Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &names).at(place.clone())]);
+            };
+            let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
+            folder(label, spec, source, &files, false)
         })
     }
 
@@ -214,13 +218,9 @@ fn component_folder(label: String, mut files: Files, own: bool) -> Result<Folder
     for shared in &spec.shares {
         let place = Place::new(&source, shared.span.clone());
         let Some(more) = embedded_files(&format!("shared/{shared}")) else {
-            return Err(vec![unknown(
-                Code::BROKEN_COMPONENT,
-                "shared folder",
-                shared.as_str(),
-                &names_in("shared"),
-                &place,
-            )]);
+            let names = names_in("shared");
+            let problem = unknown(Code::BROKEN_COMPONENT, "shared folder", shared.as_str(), &names);
+            return Err(vec![problem.at(place)]);
         };
         for (path, text) in more {
             files.entry(path).or_insert(text);
@@ -254,12 +254,12 @@ fn read<T: Decode>(source: &Arc<Source>, problems: &mut Problems) -> Option<T> {
     T::decode(&root, &mut Reading::new(source, problems))
 }
 
-fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>, place: &Place) -> Problem {
+fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>) -> Problem {
     let hint = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("there are: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
-    Problem::new(code, format!("there is no {what} `{name}`")).at(place.clone()).hint(hint)
+    Problem::new(code, format!("there is no {what} `{name}`")).hint(hint)
 }
 
 fn names_in(folder: &str) -> BTreeSet<String> {

@@ -9,7 +9,7 @@ called() { # called ARGUMENT…: as one would type them
     printf '%s' "$tool"
     for word in "$@"; do
       case $word in
-        '' | *[!A-Za-z0-9_./:@%+=,-]*) printf " '%s'" "$word" ;;
+        '' | *[!A-Za-z0-9_./:@%+=,-]*) printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
         *) printf ' %s' "$word" ;;
       esac
     done
