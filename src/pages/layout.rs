@@ -103,9 +103,29 @@ pub fn names<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<String> {
     names.into_iter().map(|name| format!("`{name}`")).collect()
 }
 
+/// A text of component.yaml as it reads before there is a profile: for what would be filled in stands its name, in capitals.
+pub fn unfilled(text: &str) -> String {
+    let mut parts = text.split("<{");
+    let mut read = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (expression, after) = part.split_once("}>").unwrap_or((part, ""));
+        let path = expression.split('|').next().unwrap_or_default();
+        let name = path.rsplit('.').next().unwrap_or_default();
+        read.push_str(&name.trim().to_uppercase());
+        read.push_str(after);
+    }
+    read
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_filled_in_has_a_name() {
+        assert_eq!(unfilled("as <{ options.host }>, <{ namespace | upper }>."), "as HOST, NAMESPACE.");
+        assert_eq!(unfilled("as it is"), "as it is");
+    }
 
     #[test]
     fn lines_are_short_and_none_begins_with_a_mark() {
