@@ -123,3 +123,35 @@ fn there_are_enough_invalid_cases_and_codes() {
     assert!(text.len() >= 40, "{} cases", text.len());
     assert!(codes.len() >= 30, "{} codes", codes.len());
 }
+
+/// What is in the catalog goes together: the case `everything` has all of it, but for what excludes another of its components.
+#[test]
+fn everything_is_in_one_cluster() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("fixtures/clusters/everything/profile.yaml")).unwrap();
+    let profile: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+    let stores = profile["secrets"]["stores"].as_sequence().unwrap();
+    let has_store = |name: &str| stores.iter().any(|store| store["provider"].as_str() == Some(name));
+    let has_component = |name: &str| profile["components"].get(name).is_some();
+    let folders = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root.join("templates").join(folder)).unwrap().map(|entry| entry.unwrap());
+        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+    };
+    let described = |name: &str| -> serde_yaml::Value {
+        let path = root.join(format!("templates/components/{name}/component.yaml"));
+        serde_yaml::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let list = |component: &serde_yaml::Value, key: &str| component[key].as_sequence().cloned().unwrap_or_default();
+    let provided: Vec<serde_yaml::Value> = folders("components")
+        .iter()
+        .filter(|name| has_component(name))
+        .flat_map(|name| list(&described(name), "provides"))
+        .collect();
+    let missing: Vec<String> = folders("components").into_iter().filter(|name| !has_component(name)).collect();
+    for name in &missing {
+        let excluded = list(&described(name), "conflicts").iter().any(|capability| provided.contains(capability));
+        assert!(excluded, "{name} could be in it");
+    }
+    assert!(missing.len() < 3, "{missing:?}");
+    assert!(folders("stores").iter().all(|name| has_store(name)), "a kind of store is missing");
+}

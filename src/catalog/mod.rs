@@ -16,9 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 
-use crate::decode::{Decode, Reading};
+use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
 use crate::template::{Engine, Files};
+use crate::texts::Name;
 use crate::yaml;
 use apis::Table;
 use component::{Component, StoreProvider};
@@ -144,11 +145,12 @@ impl Catalog {
     pub fn provider(&self, name: &str, place: &Place) -> Result<Arc<Folder<StoreProvider>>, Vec<Problem>> {
         once(&self.providers, name, || {
             let label = format!("stores/{name}");
-            let Some(files) = embedded_files(&label) else {
+            let Some(mut files) = embedded_files(&label) else {
                 let names = self.provider_names();
                 return Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &names).at(place.clone())]);
             };
             let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
+            share(&spec.shares, &source, &mut files)?;
             folder(label, spec, source, &files, false)
         })
     }
@@ -215,18 +217,22 @@ pub fn repo_files() -> BTreeMap<String, &'static str> {
 
 fn component_folder(label: String, mut files: Files, own: bool) -> Result<Folder<Component>, Vec<Problem>> {
     let (spec, source) = described::<Component>(&label, "component.yaml", &files)?;
-    for shared in &spec.shares {
-        let place = Place::new(&source, shared.span.clone());
+    share(&spec.shares, &source, &mut files)?;
+    folder(label, spec, source, &files, own)
+}
+
+/// Puts the files of shared folders to those of a component or store, whose own stand before.
+fn share(shares: &[At<Name>], source: &Arc<Source>, files: &mut Files) -> Result<(), Vec<Problem>> {
+    for shared in shares {
         let Some(more) = embedded_files(&format!("shared/{shared}")) else {
-            let names = names_in("shared");
-            let problem = unknown(Code::BROKEN_COMPONENT, "shared folder", shared.as_str(), &names);
-            return Err(vec![problem.at(place)]);
+            let problem = unknown(Code::BROKEN_COMPONENT, "shared folder", shared.as_str(), &names_in("shared"));
+            return Err(vec![problem.at(Place::new(source, shared.span.clone()))]);
         };
         for (path, text) in more {
             files.entry(path).or_insert(text);
         }
     }
-    folder(label, spec, source, &files, own)
+    Ok(())
 }
 
 fn folder<T>(label: String, spec: T, source: Arc<Source>, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {

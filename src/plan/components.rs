@@ -281,7 +281,8 @@ impl Planner<'_> {
                 let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
                 let text = self.problems.keep(text);
                 let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
-                self.notes.extend(text);
+                // Two stores of a kind say some things alike.
+                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
             }
         }
     }

@@ -18,6 +18,7 @@ mod secrets;
 mod sections;
 pub mod sources;
 mod storage;
+mod stores;
 pub mod unit;
 pub mod versions;
 mod vsphere;
@@ -164,10 +165,14 @@ impl<'a> Plan<'a> {
 /// What every template of a component may ask for.
 fn context(profile: &Profile) -> Value {
     let kubernetes = &profile.kubernetes;
+    let eks_anywhere = profile.eks_anywhere.as_ref();
+    let pod_iam = eks_anywhere.and_then(|eks_anywhere| eks_anywhere.pod_iam_config.as_ref());
     json!({
         "cluster": {
             "name": profile.name(),
             "path": profile.tree_path(),
+            // Who signs its service accounts' tokens, where the profile says so.
+            "issuer": pod_iam.map(|pod_iam| &pod_iam.service_account_issuer),
             "kubernetes": {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
