@@ -145,8 +145,9 @@ section! {
         object: String,
         /// Its namespace, if it has one. May hold `<{ … }>`.
         namespace: Option<String>,
-        /// `there`; `rollout`, all its pods are up; `condition=Ready` and `jsonpath={.status.phase}=Bound`, as `kubectl wait` takes
-        /// them; `has={.status.loadBalancer.ingress}`, the path gives something.
+        /// `there`; `rollout`, all its pods are up; `everywhere`, a CSIDriver that each node has; `condition=Ready` and
+        /// `jsonpath={.status.phase}=Bound`, as `kubectl wait` takes them; `has={.status.loadBalancer.ingress}`, the path gives
+        /// something.
         expect: String,
         /// An expression; it is looked at only where it holds.
         when: Option<String>,

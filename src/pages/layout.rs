@@ -103,9 +103,40 @@ pub fn names<'n>(names: impl IntoIterator<Item = &'n String>) -> Vec<String> {
     names.into_iter().map(|name| format!("`{name}`")).collect()
 }
 
+/// A text of component.yaml as it reads before there is a profile: for what would be filled in stands its name, in capitals.
+pub fn unfilled(text: &str) -> String {
+    let mut parts = text.split("<{");
+    let mut read = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (expression, after) = part.split_once("}>").unwrap_or((part, ""));
+        read.push_str(&name_of(expression.split('|').next().unwrap_or_default().trim()));
+        read.push_str(after);
+    }
+    read
+}
+
+/// `options.clusterName` as `CLUSTER-NAME`; a name or namespace with what it is of, `store.name` as `STORE-NAME`.
+fn name_of(path: &str) -> String {
+    let steps: Vec<&str> = path.split('.').collect();
+    let name = match steps[..] {
+        [.., of, last @ ("name" | "namespace")] => format!("{of}-{last}"),
+        _ => steps.last().copied().unwrap_or_default().to_owned(),
+    };
+    let apart = |c: char| if c.is_ascii_uppercase() { format!("-{c}") } else { c.to_uppercase().collect() };
+    name.chars().map(apart).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_filled_in_has_a_name() {
+        assert_eq!(unfilled("as <{ options.host }>, <{ namespace | upper }>."), "as HOST, NAMESPACE.");
+        assert_eq!(unfilled("<{ store.serviceAccount.name }>"), "SERVICE-ACCOUNT-NAME");
+        assert_eq!(unfilled("<{ options.clientId }> of <{ store.name }>"), "CLIENT-ID of STORE-NAME");
+        assert_eq!(unfilled("as it is"), "as it is");
+    }
 
     #[test]
     fn lines_are_short_and_none_begins_with_a_mark() {

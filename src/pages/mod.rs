@@ -206,8 +206,8 @@ fn notes(page: &mut Page, notes: &[Note]) {
     if !notes.is_empty() {
         page.part("Good to know");
         let note = |note: &Note| match &note.when {
-            Some(when) => format!("Where `{when}`: {}", note.text),
-            None => note.text.clone(),
+            Some(when) => format!("Where `{when}`: {}", layout::unfilled(&note.text)),
+            None => layout::unfilled(&note.text),
         };
         page.list(&notes.iter().map(note).collect::<Vec<_>>());
     }
