@@ -27,11 +27,11 @@ impl Writer<'_> {
     /// Writes the runbook.
     pub(super) fn runbook(&mut self, contents: &Contents, graph: &Graph) {
         let plan = self.plan;
-        let facts = self.facts(contents, graph);
+        let facts = json!({ "runbook": self.facts(contents, graph) });
+        let facts = Context::of(&facts, &plan.for_templates);
         let mut steps = Vec::new();
         for script in &plan.scripts {
-            let context = script.context.with([("runbook", facts.clone())]);
-            let bytes = match rendered(script, &context) {
+            let bytes = match rendered(script, &script.context.and(&facts)) {
                 Ok(bytes) => bytes,
                 Err(found) => {
                     self.problems.extend(found);
@@ -99,15 +99,13 @@ impl Writer<'_> {
         }
     }
 
-    fn readme(&mut self, facts: &Value, mut steps: Vec<Step>) {
+    fn readme(&mut self, facts: &Context, mut steps: Vec<Step>) {
         let plan = self.plan;
         steps.sort();
         let needed: BTreeSet<&str> = steps.iter().flat_map(|step| step.needs.iter().map(String::as_str)).collect();
-        let mut facts = facts.clone();
-        facts["steps"] = steps.iter().map(|step| json!({ "file": step.file, "about": step.about })).collect();
-        facts["needed"] = json!(needed);
+        let context = plan.context.and(facts).with([("needed", json!(needed)), ("steps", json!(steps))]);
         let Some(engine) = self.problems.keep(plan.catalog.section("runbook")) else { return };
-        match engine.text("README.md.j2", &plan.context.with([("runbook", facts)])) {
+        match engine.text("README.md.j2", &context) {
             Ok(text) => self.add("README.md", None, text.into_bytes(), false),
             Err(problem) => self.problems.push(problem),
         }
@@ -125,7 +123,7 @@ fn rendered(script: &Script, context: &Context) -> Result<Option<String>, Vec<Pr
 }
 
 /// A script of the runbook, as the README lists it.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 struct Step {
     file: String,
     about: String,

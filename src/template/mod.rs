@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Object, Serde, Value, ValueKind};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, context};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -59,36 +59,43 @@ pub trait Apis: Send + Sync {
 /// What a template can ask for: values, and what the table of APIs says for one profile.
 #[derive(Clone)]
 pub struct Context {
-    json: serde_json::Map<String, Json>,
-    value: Value,
+    /// What a template sees by its first name. Each is made once, however many contexts have it.
+    values: BTreeMap<String, Value>,
     apis: Arc<dyn Apis>,
 }
 
 impl Context {
     /// The context of a value whose keys a template sees; anything but a mapping has none.
     pub fn of(value: &impl Serialize, apis: &Arc<dyn Apis>) -> Context {
-        let json = match serde_json::to_value(value) {
-            Ok(Json::Object(map)) => map,
+        let entries = match serde_json::to_value(value) {
+            Ok(Json::Object(entries)) => entries,
             _ => serde_json::Map::new(),
         };
-        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(apis) }
+        let values = entries.into_iter().map(|(key, value)| (key, Value::from(Serde(&value)))).collect();
+        Context { values, apis: Arc::clone(apis) }
     }
 
     /// The same with more keys.
     pub fn with<const N: usize>(&self, more: [(&str, Json); N]) -> Context {
-        let mut json = self.json.clone();
-        json.extend(more.map(|(key, value)| (key.to_owned(), value)));
-        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(&self.apis) }
+        let mut values = self.values.clone();
+        values.extend(more.map(|(key, value)| (key.to_owned(), Value::from(Serde(&value)))));
+        Context { values, apis: Arc::clone(&self.apis) }
+    }
+
+    /// The same with what another one has.
+    pub fn and(&self, other: &Context) -> Context {
+        let mut values = self.values.clone();
+        values.extend(other.values.iter().map(|(key, value)| (key.clone(), value.clone())));
+        Context { values, apis: Arc::clone(&self.apis) }
     }
 
     /// As a template sees it, with the functions `api`, `has` and `text`.
     fn root(&self, depth: usize) -> Value {
-        context! {
-            api => Value::from_object(ApiOf(Arc::clone(&self.apis))),
-            has => Value::from_object(HasField(Arc::clone(&self.apis))),
-            text => Value::from_object(TextOf { context: self.clone(), depth }),
-            ..self.value.clone()
-        }
+        let mut values = self.values.clone();
+        values.insert("api".to_owned(), Value::from_object(ApiOf(Arc::clone(&self.apis))));
+        values.insert("has".to_owned(), Value::from_object(HasField(Arc::clone(&self.apis))));
+        values.insert("text".to_owned(), Value::from_object(TextOf { context: self.clone(), depth }));
+        Value::from(values)
     }
 }
 
