@@ -347,6 +347,15 @@ fn another_certificate_than_the_profiles_is_told() {
 }
 
 #[test]
+fn no_node_is_tainted_before_the_cloud_provider_is_there() {
+    let machine = Machine::new();
+    fs::write(machine.folder.path().join("state/kubectl_unready"), "").unwrap();
+    let (output, log) = machine.run(&script("clusters/vsan-lab", "60-initialize-nodes.sh"), &[], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!log.contains("taint"), "{log}");
+}
+
+#[test]
 fn a_role_that_is_there_gets_what_it_lacks_and_keeps_the_rest() {
     let machine = Machine::new();
     let there = ["role.create", "CNS-VM", "VirtualMachine.Interact.PowerOn", "VirtualMachine.Config.AddExistingDisk"];
