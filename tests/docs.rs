@@ -108,12 +108,23 @@ fn path_of(subject: &Subject) -> String {
     format!("{folder}/{}.md", subject.name())
 }
 
+/// The page that names all of them.
+const LIST: &str = "components/README.md";
+
 /// A page with links where it names what has a page; on a terminal there are none.
 fn linked(text: &str, of: &str, subjects: &[Subject]) -> String {
     let mut text = text.to_owned();
     for subject in subjects.iter().filter(|subject| path_of(subject) != of) {
-        let name = subject.name();
-        text = text.replace(&format!("`{name}`"), &format!("[`{name}`](../{})", path_of(subject)));
+        let name = format!("`{}`", subject.name());
+        let link = format!("[{name}](../{})", path_of(subject));
+        text = text.replace(&name, &link);
+        // A chart, a default or an option may have the same name, and is something else.
+        for before in ["Helm chart ", "Helm chart\n   ", "default "] {
+            text = text.replace(&format!("{before}{link}"), &format!("{before}{name}"));
+        }
+        if of != LIST {
+            text = text.replace(&format!("\n- {link}"), &format!("\n- {name}"));
+        }
     }
     text
 }
@@ -132,10 +143,10 @@ fn the_page_of_a_component_or_store_is_what_the_program_prints() {
         );
         page(&format!("docs/{path}"), &format!("{text}\n{note}\n"));
     }
-    let list = linked(&pages::list(&subjects), "components/README.md", &subjects);
+    let list = linked(&pages::list(&subjects), LIST, &subjects);
     let note = "Written by `tests/docs.rs` from `templates/`; `fluxwright components` prints it, with a repo's own components.";
     page("docs/components/README.md", &format!("{list}\n{note}\n"));
-    let expected: BTreeSet<String> = subjects.iter().map(path_of).chain(["components/README.md".to_owned()]).collect();
+    let expected: BTreeSet<String> = subjects.iter().map(path_of).chain([LIST.to_owned()]).collect();
     let files = |folder: &str| {
         let entries = fs::read_dir(root().join("docs").join(folder)).unwrap();
         entries.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap())).collect::<Vec<_>>()

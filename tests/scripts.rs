@@ -316,6 +316,15 @@ fn an_issuer_that_the_cluster_does_not_have_stops_before_anything_is_made() {
 }
 
 #[test]
+fn keys_that_the_cluster_does_not_give_are_not_published() {
+    let machine = Machine::new();
+    fs::write(machine.folder.path().join("state/kubectl_keyless"), "").unwrap();
+    let (output, log) = machine.run(&script("clusters/maelstrom", "25-aws-oidc-eksa-secret-store.sh"), &[], "");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(!log.contains("aws s3 cp - s3://maelstrom-oidc/keys.json"), "{log}");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_not_put_into_a_remote_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key.bin");
@@ -344,6 +353,15 @@ fn another_certificate_than_the_profiles_is_told() {
         "{said}"
     );
     assert!(said.ends_with("1 wrong\n"), "{said}");
+}
+
+#[test]
+fn no_node_is_tainted_before_the_cloud_provider_is_there() {
+    let machine = Machine::new();
+    fs::write(machine.folder.path().join("state/kubectl_unready"), "").unwrap();
+    let (output, log) = machine.run(&script("clusters/vsan-lab", "60-initialize-nodes.sh"), &[], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!log.contains("taint"), "{log}");
 }
 
 #[test]

@@ -156,21 +156,29 @@ fn explain(
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let about = properties.get(name).and_then(|schema| schema.get("description")).and_then(Value::as_str);
-            let hint =
-                format!("add the line `{name}: …`{}", about.map(|about| format!(" ({about})")).unwrap_or_default());
+            let schema = properties.get(name);
+            let about = schema.and_then(|schema| schema.get("description")).and_then(Value::as_str);
+            let sample = schema.and_then(sample).unwrap_or_else(|| "…".to_owned());
+            let hint = format!(
+                "add the line `{name}: {sample}`{}",
+                about.map(|about| format!(" ({about})")).unwrap_or_default()
+            );
             push(format!("{owner} needs the {key} `{name}`"), place, Some(hint));
         }
         ValidationErrorKind::Type { kind } => {
             push(format!("`{option}` takes {}, not {}", types(kind), at.described()), place, None);
         }
-        ValidationErrorKind::Enum { options } => push(format!("`{option}` is none of {options}"), place, None),
+        ValidationErrorKind::Enum { options } => {
+            let allowed: Vec<String> = options.as_array().into_iter().flatten().filter_map(scalar).collect();
+            let near = nearest(at.text().unwrap_or_default(), allowed.iter().map(String::as_str));
+            let hint = near.or(allowed.first().map(String::as_str)).map(|one| format!("write it like `{one}`"));
+            push(format!("`{option}` is none of `{}`", allowed.join("`, `")), place, hint);
+        }
         ValidationErrorKind::Pattern { pattern } => {
-            push(
-                format!("`{option}` has a form that it cannot have"),
-                place,
-                Some(format!("it must match the expression {pattern}")),
-            );
+            let rule = format!("it must match the expression {pattern}");
+            let sample = schema_at(options, path).and_then(sample);
+            let hint = sample.map_or(rule.clone(), |sample| format!("write it like `{sample}`\n# {rule}"));
+            push(format!("`{option}` has a form that it cannot have"), place, Some(hint));
         }
         ValidationErrorKind::Format { format } => {
             let (text, known) = (at.text().unwrap_or_default(), self::format(format));
@@ -182,6 +190,22 @@ fn explain(
         ValidationErrorKind::Minimum { limit } => push(format!("`{option}` is at least {limit}"), place, None),
         ValidationErrorKind::Maximum { limit } => push(format!("`{option}` is at most {limit}"), place, None),
         other => push(format!("`{option}` breaks the rule `{}` of its schema", other.keyword()), place, None),
+    }
+}
+
+/// A value that a schema takes, if it names one.
+fn sample(schema: &Value) -> Option<String> {
+    let said = [schema.pointer("/examples/0"), schema.get("default"), schema.pointer("/enum/0")];
+    let known = || schema.get("format").and_then(Value::as_str).and_then(format).map(|known| known.example.to_owned());
+    said.into_iter().flatten().find_map(scalar).or_else(known)
+}
+
+/// A value that fits on a line, as one writes it.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
     }
 }
 

@@ -10,8 +10,12 @@ impl Profile {
         let bootstrap = self.flux.bootstrap.as_ref()?;
         let hosted = |provider: &str, own_host: &str| {
             let (host, owner, repository) = address(&self.flux.url)?;
+            let (over_ssh, at) = (self.flux.url.as_str().starts_with("ssh://"), at(&self.flux.url)?);
             let mut words = words(&["flux", "bootstrap", provider]);
-            words.extend((host != own_host).then(|| format!("--hostname={host}")));
+            // Over SSH the port is not that of the host's API.
+            let api = if over_ssh { &host } else { at };
+            words.extend((api != own_host).then(|| format!("--hostname={api}")));
+            words.extend((over_ssh && at != host).then(|| format!("--ssh-hostname={at}")));
             words.extend([format!("--owner={owner}"), format!("--repository={repository}")]);
             words.extend(self.what_is_read());
             words.extend((bootstrap.personal == Some(true)).then(|| "--personal".to_owned()));
@@ -24,6 +28,7 @@ impl Profile {
                 let mut words = words(&["flux", "bootstrap", "git"]);
                 words.push(format!("--url={}", self.flux.url));
                 words.extend(self.what_is_read());
+                words.extend(self.flux.url.as_str().starts_with("http://").then(|| "--allow-insecure-http".to_owned()));
                 words
             }
             BootstrapWith::Install => vec!["flux".to_owned(), "install".to_owned(), self.flux_version()],
@@ -69,10 +74,45 @@ fn words(words: &[&str]) -> Vec<String> {
 
 /// Host without a port, owner and repository of an address.
 pub fn address(url: &GitUrl) -> Option<(String, String, String)> {
+    let host = at(url)?.split(':').next()?;
+    let (_, path) = url.as_str().split_once("://")?.1.split_once('/')?;
+    let path = path.trim_end_matches('/');
+    let (owner, repository) = path.strip_suffix(".git").unwrap_or(path).rsplit_once('/')?;
+    let is_whole = !owner.is_empty() && !repository.is_empty();
+    is_whole.then(|| (host.to_owned(), owner.to_owned(), repository.to_owned()))
+}
+
+/// Host of an address, with its port where it has one.
+fn at(url: &GitUrl) -> Option<&str> {
     let (_, rest) = url.as_str().split_once("://")?;
-    let (host, path) = rest.split_once('/')?;
-    let host = host.rsplit('@').next().unwrap_or(host);
-    let host = host.split(':').next().unwrap_or(host);
-    let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
-    Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
+    rest.split('/').next()?.rsplit('@').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Source;
+
+    #[test]
+    fn the_port_is_that_of_the_api_or_of_ssh() {
+        let command = |with: &str, url: &str| {
+            let text = format!(
+                "apiVersion: fluxwright/v1alpha1\nkind: ClusterProfile\nmetadata:\n  name: a\nkubernetes:\n  version: \"1.34\"\n\
+                 flux:\n  version: 2.9.4\n  url: {url}\n  branch: main\n  bootstrap:\n    with: {with}\n"
+            );
+            Profile::read(&Source::new("profiles/a.yaml", text)).unwrap().flux_command().unwrap().join(" ")
+        };
+        let rest = "--branch=main --path=clusters/a --version=v2.9.4";
+        let of = |flags: &str| format!("flux bootstrap {flags} --owner=group/sub --repository=infra {rest}");
+        assert_eq!(
+            command("gitlab", "https://git.example:8443/group/sub/infra/"),
+            of("gitlab --hostname=git.example:8443")
+        );
+        assert_eq!(
+            command("gitlab", "ssh://git@git.example:2222/group/sub/infra.git"),
+            of("gitlab --hostname=git.example --ssh-hostname=git.example:2222")
+        );
+        let plain = "http://git.example/infra.git";
+        assert_eq!(command("git", plain), format!("flux bootstrap git --url={plain} {rest} --allow-insecure-http"));
+    }
 }

@@ -53,8 +53,9 @@ impl Writer<'_> {
         let profile = plan.profile;
         let order: Vec<&str> = graph.nodes.iter().map(|node| node.unit.as_str()).collect();
         let units = order.iter().filter_map(|name| plan.units.iter().find(|unit| unit.name == **name));
-        let units: Vec<Value> =
-            units.map(|unit| json!({ "name": unit.name, "checks": self.checks(unit, contents) })).collect();
+        let unit =
+            |unit: &Unit| json!({ "name": unit.name, "checks": self.checks(unit, contents), "prune": unit.prune });
+        let units: Vec<Value> = units.map(unit).collect();
         let bootstrap = profile.flux.bootstrap.as_ref();
         json!({
             "units": units, "names": order,

@@ -1,8 +1,10 @@
 //! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
-//! which keys exclude each other. What is about networks, vSphere, EKS Anywhere and its Flux has a file of its own.
+//! which keys exclude each other. What is about networks, the host of the
+//! repository, vSphere, EKS Anywhere and its Flux has a file of its own.
 
 mod eks_anywhere;
 mod gitops;
+mod hosts;
 mod machines;
 pub mod networks;
 mod vsphere;
@@ -34,6 +36,7 @@ pub fn check(profile: &Profile, problems: &mut Problems) {
     check.namespaces();
     check.vsphere();
     check.eks_anywhere();
+    check.hosts();
     check.gitops();
     check.secrets();
     check.sources();
