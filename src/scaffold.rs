@@ -42,8 +42,9 @@ pub fn with(text: &str, keys: &[&str], value: &str) -> Option<String> {
 
 /// A profile for a repository at this address: with it, and with the bootstrap of its host.
 pub fn at(text: &str, url: &GitUrl) -> Option<String> {
+    // Before the address is another: in between the profile would have the bootstrap of another host, which is refused.
+    let profile = Profile::read(&Source::new("profile", text)).ok()?;
     let text = with(text, &["flux", "url"], url.as_str())?;
-    let profile = Profile::read(&Source::new("profile", text.as_str())).ok()?;
     let host = address(url).map(|(host, ..)| host);
     let by_host = match host.as_deref() {
         Some("github.com") => "github",
