@@ -20,7 +20,7 @@ use crate::tree::{ObjectId, text_at};
 
 /// Where the files of the runbook stand.
 const FOLDER: &str = "bootstrap";
-/// The comment of a script before the library is read says what it is for.
+/// How a line of a script begins that says what tools it needs, before it has done anything.
 const NEEDS: &str = "needs ";
 
 impl Writer<'_> {
@@ -28,23 +28,17 @@ impl Writer<'_> {
     pub(super) fn runbook(&mut self, contents: &Contents, graph: &Graph) {
         let plan = self.plan;
         let facts = self.facts(contents, graph);
+        let shared = Context::of(&json!({ "runbook": facts }), &plan.for_templates);
         let mut steps = Vec::new();
         for script in &plan.scripts {
-            let context = script.context.with([("runbook", facts.clone())]);
-            let bytes = match rendered(script, &context) {
-                Ok(bytes) => bytes,
-                Err(found) => {
-                    self.problems.extend(found);
-                    continue;
-                }
-            };
-            let Some(text) = bytes.filter(|text| !text.trim().is_empty()) else { continue };
+            let text = self.problems.keep(rendered(script, &script.context.with_all(&shared))).flatten();
+            let Some(text) = text.filter(|text| !text.trim().is_empty()) else { continue };
             steps.extend(Step::of(&script.name, &text));
             let text = self.signed(text);
             let is_script = text.starts_with("#!");
             self.add(&format!("{FOLDER}/{}", script.name), None, text.into_bytes(), is_script);
         }
-        self.readme(&facts, steps);
+        self.readme(facts, steps);
     }
 
     /// What the templates of the runbook may ask for, beyond what every template may.
@@ -53,8 +47,9 @@ impl Writer<'_> {
         let profile = plan.profile;
         let order: Vec<&str> = graph.nodes.iter().map(|node| node.unit.as_str()).collect();
         let units = order.iter().filter_map(|name| plan.units.iter().find(|unit| unit.name == **name));
+        let late = classes_that_wait(contents, plan.units.iter());
         let units: Vec<Value> =
-            units.map(|unit| json!({ "name": unit.name, "checks": self.checks(unit, contents) })).collect();
+            units.map(|unit| json!({ "name": unit.name, "checks": self.checks(unit, contents, &late) })).collect();
         let bootstrap = profile.flux.bootstrap.as_ref();
         json!({
             "units": units, "names": order,
@@ -69,15 +64,14 @@ impl Writer<'_> {
         })
     }
 
-    /// How a person sees that a unit works: by its objects whose kinds say how, and by what its component adds.
-    fn checks(&self, unit: &Unit, contents: &Contents) -> BTreeSet<Check> {
-        let late = classes_that_wait(contents, self.plan.units.iter());
+    /// How a person sees that a unit works: by its objects whose kinds say how, and by what its component adds. Claims of the
+    /// classes that are `late` are only bound once a pod uses them.
+    fn checks(&self, unit: &Unit, contents: &Contents, late: &BTreeSet<String>) -> BTreeSet<Check> {
         let mut checks: BTreeSet<Check> = unit.verify.iter().cloned().collect();
         for (id, object) in contents.objects(&unit.name) {
             let Some(expect) = self.plan.apis.kind(&id.group, &id.kind).and_then(|kind| kind.expect.clone()) else {
                 continue;
             };
-            // Such a claim is only bound once a pod uses it.
             let class = text_at(object, &["spec", "storageClassName"]).unwrap_or_default();
             if id.kind == "PersistentVolumeClaim" && late.contains(class) {
                 continue;
@@ -99,11 +93,10 @@ impl Writer<'_> {
         }
     }
 
-    fn readme(&mut self, facts: &Value, mut steps: Vec<Step>) {
+    fn readme(&mut self, mut facts: Value, mut steps: Vec<Step>) {
         let plan = self.plan;
         steps.sort();
         let needed: BTreeSet<&str> = steps.iter().flat_map(|step| step.needs.iter().map(String::as_str)).collect();
-        let mut facts = facts.clone();
         facts["steps"] = steps.iter().map(|step| json!({ "file": step.file, "about": step.about })).collect();
         facts["needed"] = json!(needed);
         let Some(engine) = self.problems.keep(plan.catalog.section("runbook")) else { return };

@@ -56,10 +56,10 @@ pub trait Apis: Send + Sync {
     fn has(&self, kind: &str, field: &str) -> Result<bool, String>;
 }
 
-/// What a template can ask for: values, and what the table of APIs says for one profile.
+/// What a template can ask for: values, and what the table of APIs says for one profile. A copy is cheap, with more keys, too: the
+/// values are shared.
 #[derive(Clone)]
 pub struct Context {
-    json: serde_json::Map<String, Json>,
     value: Value,
     apis: Arc<dyn Apis>,
 }
@@ -71,14 +71,23 @@ impl Context {
             Ok(Json::Object(map)) => map,
             _ => serde_json::Map::new(),
         };
-        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(apis) }
+        Context { value: Value::from(Serde(&json)), apis: Arc::clone(apis) }
     }
 
     /// The same with more keys.
     pub fn with<const N: usize>(&self, more: [(&str, Json); N]) -> Context {
-        let mut json = self.json.clone();
-        json.extend(more.map(|(key, value)| (key.to_owned(), value)));
-        Context { value: Value::from(Serde(&json)), json, apis: Arc::clone(&self.apis) }
+        let more: serde_json::Map<_, _> = more.map(|(key, value)| (key.to_owned(), value)).into_iter().collect();
+        self.and(Value::from(Serde(&more)))
+    }
+
+    /// The same with the keys of another context.
+    pub fn with_all(&self, other: &Context) -> Context {
+        self.and(other.value.clone())
+    }
+
+    /// Of a key that both have, the new value is seen.
+    fn and(&self, more: Value) -> Context {
+        Context { value: context! { ..more, ..self.value.clone() }, apis: Arc::clone(&self.apis) }
     }
 
     /// As a template sees it, with the functions `api`, `has` and `text`.
