@@ -27,7 +27,8 @@ impl Planner<'_> {
     /// The files of a folder's `bootstrap/`, each under a name made of its own.
     pub(super) fn bootstrap_of(&mut self, engine: &Arc<Engine>, context: &Context, named: impl Fn(&str) -> String) {
         for template in engine.below("bootstrap") {
-            let name = named(template.trim_start_matches("bootstrap/").trim_end_matches(".j2"));
+            let file = template.strip_prefix("bootstrap/").unwrap_or(&template);
+            let name = named(file.strip_suffix(".j2").unwrap_or(file));
             self.scripts.push(Script { name, template, engine: Arc::clone(engine), context: context.clone() });
         }
     }

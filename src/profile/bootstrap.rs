@@ -73,6 +73,6 @@ pub fn address(url: &GitUrl) -> Option<(String, String, String)> {
     let (host, path) = rest.split_once('/')?;
     let host = host.rsplit('@').next().unwrap_or(host);
     let host = host.split(':').next().unwrap_or(host);
-    let (owner, repository) = path.trim_end_matches(".git").rsplit_once('/')?;
+    let (owner, repository) = path.strip_suffix(".git").unwrap_or(path).rsplit_once('/')?;
     Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
 }
