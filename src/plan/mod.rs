@@ -41,7 +41,7 @@ use crate::profile::cluster::{Distribution, PodSecurity};
 use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
 use sources::Sources;
-use unit::{Script, Unit};
+use unit::{Note, Script, Unit};
 
 /// What was concluded from a profile.
 pub struct Plan<'a> {
@@ -61,8 +61,8 @@ pub struct Plan<'a> {
     pub sources: Sources,
     /// Scripts for what git cannot hold.
     pub scripts: Vec<Script>,
-    /// What a person has to know: of what, and a paragraph of Markdown.
-    pub notes: Vec<(String, String)>,
+    /// What a person has to know.
+    pub notes: Vec<Note>,
     /// What every template of the cluster may ask for.
     pub context: Context,
     /// What else there is, for hints.
@@ -81,7 +81,7 @@ struct Planner<'a> {
     units: Vec<Unit>,
     sources: Sources,
     scripts: Vec<Script>,
-    notes: Vec<(String, String)>,
+    notes: Vec<Note>,
     namespaces: BTreeMap<String, PlannedNamespace>,
     /// The namespaces that read through each store, with the first place that says so.
     readers: BTreeMap<String, BTreeMap<String, Place>>,
@@ -184,17 +184,28 @@ fn control_plane_nodes(profile: &Profile) -> Option<u32> {
     said.or_else(|| profile.eks_anywhere.as_ref().map(|eks| eks.machines.control_plane.count.value))
 }
 
+/// The distribution's name, as the table of APIs has it.
+fn distribution(profile: &Profile) -> &'static str {
+    profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str()
+}
+
+/// What the distribution brings, in some or all of its releases.
+fn brought<'c>(profile: &Profile, catalog: &'c Catalog) -> impl Iterator<Item = &'c Brought> {
+    let distribution = distribution(profile);
+    let distributions = catalog.table.distributions.0.iter().filter(move |(name, _)| name.value == distribution);
+    distributions.flat_map(|(_, brought)| brought)
+}
+
 /// What the profile's sections and the distribution provide.
 fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semver::Version>) -> BTreeSet<String> {
-    let distribution = profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str();
-    let brought = catalog.table.distributions.0.iter().filter(|(name, _)| name.value == distribution);
+    let distribution = distribution(profile);
     // A distribution whose version nobody says counts as its newest.
     let still = |brought: &&Brought| match (&brought.before, versions.get(distribution)) {
         (Some(before), Some(version)) => *version < before.number(),
         (Some(_), None) => false,
         (None, _) => true,
     };
-    let brought = brought.flat_map(|(_, capabilities)| capabilities.iter().filter(still));
+    let brought = brought(profile, catalog).filter(still);
     let mut given: BTreeSet<String> = brought.map(|brought| brought.capability.clone()).collect();
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Planner;
-use super::unit::Script;
-use crate::catalog::component::Note;
+use super::unit::{Note, Script};
+use crate::catalog::component;
 use crate::template::{Context, Engine};
 
 /// What a user of vCenter is given there: a table that all scripts of the runbook ask.
@@ -34,14 +34,15 @@ impl Planner<'_> {
     }
 
     /// The notes whose `when:` holds.
-    pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
+    pub(super) fn notes_of(&mut self, title: &str, notes: &[component::Note], engine: &Engine, context: &Context) {
         for note in notes {
             if self.holds(engine, note.when.as_deref(), context) {
                 let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
                 let text = self.problems.keep(text);
-                let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
+                let text = text.and_then(|text| text.as_str().map(str::to_owned));
+                let note = text.map(|text| Note { of: title.to_owned(), text });
                 // Two stores of a kind say some things alike.
-                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
+                self.notes.extend(note.filter(|note| !self.notes.contains(note)));
             }
         }
     }

@@ -60,7 +60,7 @@ impl Writer<'_> {
                 "command": profile.flux_command(), "with": bootstrap.map(|bootstrap| bootstrap.with),
                 "personal": bootstrap.and_then(|bootstrap| bootstrap.personal), "tokenInCluster": profile.token_in_cluster(),
             },
-            "notes": plan.notes.iter().map(|(of, text)| json!({ "of": of, "text": text })).collect::<Vec<_>>(),
+            "notes": plan.notes,
         })
     }
 
