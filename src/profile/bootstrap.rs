@@ -76,3 +76,17 @@ pub fn address(url: &GitUrl) -> Option<(String, String, String)> {
     let (owner, repository) = path.strip_suffix(".git").unwrap_or(path).rsplit_once('/')?;
     Some((host.to_owned(), owner.to_owned(), repository.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_an_owner_and_a_repository() {
+        let of = |url: &str| address(&GitUrl::parse(url).unwrap());
+        let parts = |parts: [&str; 3]| Some(parts.map(str::to_owned).into());
+        assert_eq!(of("https://github.com/example/infra"), parts(["github.com", "example", "infra"]));
+        assert_eq!(of("ssh://git@git.example:2222/a/b/infra.git"), parts(["git.example", "a/b", "infra"]));
+        assert_eq!(of("https://github.com/example/infra.git.git"), parts(["github.com", "example", "infra.git"]));
+    }
+}
