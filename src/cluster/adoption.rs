@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Cluster;
 use crate::compare;
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word};
 use crate::tree::{self, File, TreePath};
 
 impl Cluster {
@@ -64,7 +64,8 @@ impl Cluster {
             .at(Place::file(&shown))
             .because("taking the file over would change what Flux applies; the difference is below, `+` is what would be written")
             .hint(format!(
-                "make the file the same and commit it, or say the difference in the profile with `patches:`, then again:\nfluxwright render --adopt {shown}"
+                "make the file the same and commit it, or say the difference in the profile with `patches:`, then again:\nfluxwright render --adopt {}",
+                shell_word(&shown)
             ))
             .detail(difference)
     }

@@ -135,7 +135,7 @@ fn edited(cluster: &Cluster, paths: &[TreePath]) -> Vec<Problem> {
             return Problem::new(Code::EDITED_BY_HAND, format!("`{shown}` would be deleted, and was edited by hand"))
                 .at(Place::file(&shown))
                 .because("the profile has no use for it any more, and the edit would be lost")
-                .hint(format!("look at the edit: git diff HEAD -- {shown}\n# to keep it, move it out of the tree; to let it go:\nfluxwright render --discard-edits"));
+                .hint(format!("look at the edit: git diff HEAD -- {}\n# to keep it, move it out of the tree; to let it go:\nfluxwright render --discard-edits", shell_word(&shown)));
         };
         let now = as_it_stands(cluster, path);
         if now.lines().any(|line| line.starts_with("<<<<<<< ")) {
@@ -148,8 +148,9 @@ fn edited(cluster: &Cluster, paths: &[TreePath]) -> Vec<Problem> {
             .at(Place::file(&shown))
             .because("fluxwright would write over the edit, which is shown below")
             .hint(format!(
-                "to keep the file as it is, add to the profile:\nunmanaged:\n  - {path}\n# to keep the change, say it in the profile with \
-                 `patches:`, then\n# to write over it:\nfluxwright render --discard-edits"
+                "to keep the file as it is, add to the profile:\nunmanaged:\n  - {}\n# to keep the change, say it in the profile with \
+                 `patches:`, then\n# to write over it:\nfluxwright render --discard-edits",
+                yaml_word(path.as_str())
             ))
             .detail(compare::unified(&shown, &String::from_utf8_lossy(&wanted.bytes), &now, EDIT_LINES))
     };

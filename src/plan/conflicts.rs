@@ -1,8 +1,8 @@
 //! What does not go together: components with each other, and with what the cluster brings along.
 
-use super::Planner;
 use super::components::Chosen;
 use super::needs::described_whole;
+use super::{Planner, brought};
 use crate::catalog::component::Conflict;
 use crate::problem::{Code, Problem};
 
@@ -17,8 +17,8 @@ impl Planner<'_> {
                 providers.into_iter().partition(|provider| provider == component.name.as_str());
             let own = !own.is_empty();
             if self.given.contains(&conflict.capability) {
-                let mut brought = self.catalog.table.distributions.0.iter().flat_map(|(_, brought)| brought);
-                let for_ever = brought.all(|one| one.capability != conflict.capability || one.before.is_none());
+                let for_ever = brought(self.profile, self.catalog)
+                    .all(|one| one.capability != conflict.capability || one.before.is_none());
                 self.report(component.conflict_with_cluster(conflict, own, for_ever));
             }
             if let Some(other) = others.first() {

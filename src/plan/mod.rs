@@ -11,6 +11,7 @@ mod conflicts;
 mod credentials;
 pub mod defaults;
 mod eks_anywhere;
+mod names;
 pub mod needs;
 mod networks;
 pub mod options;
@@ -34,31 +35,13 @@ use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
 use crate::catalog::apis::{Apis, Brought};
-use crate::problem::{Code, Place, Problem, Problems};
+use crate::problem::{Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{Distribution, PodSecurity};
 use crate::profile::eks_anywhere::Role;
 use crate::template::{self, Context, Engine};
-use crate::texts::Name;
 use sources::Sources;
-use unit::{Script, Unit};
-
-/// Names that no unit may have: folders and units of fluxwright's own.
-const RESERVED: &[&str] = &[
-    "flux-system",
-    "sources",
-    "kustomizations",
-    "namespaces",
-    "secret-store",
-    "secrets",
-    "storage",
-    "storage-claims",
-    "releases",
-    "paths",
-    "eksa-system",
-    "eksa-cluster",
-    "bootstrap",
-];
+use unit::{Note, Script, Unit};
 
 /// What was concluded from a profile.
 pub struct Plan<'a> {
@@ -78,8 +61,8 @@ pub struct Plan<'a> {
     pub sources: Sources,
     /// Scripts for what git cannot hold.
     pub scripts: Vec<Script>,
-    /// What a person has to know: of what, and a paragraph of Markdown.
-    pub notes: Vec<(String, String)>,
+    /// What a person has to know.
+    pub notes: Vec<Note>,
     /// What every template of the cluster may ask for.
     pub context: Context,
     /// What else there is, for hints.
@@ -98,7 +81,7 @@ struct Planner<'a> {
     units: Vec<Unit>,
     sources: Sources,
     scripts: Vec<Script>,
-    notes: Vec<(String, String)>,
+    notes: Vec<Note>,
     namespaces: BTreeMap<String, PlannedNamespace>,
     /// The namespaces that read through each store, with the first place that says so.
     readers: BTreeMap<String, BTreeMap<String, Place>>,
@@ -201,17 +184,28 @@ fn control_plane_nodes(profile: &Profile) -> Option<u32> {
     said.or_else(|| profile.eks_anywhere.as_ref().map(|eks| eks.machines.control_plane.count.value))
 }
 
+/// The distribution's name, as the table of APIs has it.
+fn distribution(profile: &Profile) -> &'static str {
+    profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str()
+}
+
+/// What the distribution brings, in some or all of its releases.
+fn brought<'c>(profile: &Profile, catalog: &'c Catalog) -> impl Iterator<Item = &'c Brought> {
+    let distribution = distribution(profile);
+    let distributions = catalog.table.distributions.0.iter().filter(move |(name, _)| name.value == distribution);
+    distributions.flat_map(|(_, brought)| brought)
+}
+
 /// What the profile's sections and the distribution provide.
 fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semver::Version>) -> BTreeSet<String> {
-    let distribution = profile.kubernetes.distribution.unwrap_or(Distribution::Generic).as_str();
-    let brought = catalog.table.distributions.0.iter().filter(|(name, _)| name.value == distribution);
+    let distribution = distribution(profile);
     // A distribution whose version nobody says counts as its newest.
     let still = |brought: &&Brought| match (&brought.before, versions.get(distribution)) {
         (Some(before), Some(version)) => *version < before.number(),
         (Some(_), None) => false,
         (None, _) => true,
     };
-    let brought = brought.flat_map(|(_, capabilities)| capabilities.iter().filter(still));
+    let brought = brought(profile, catalog).filter(still);
     let mut given: BTreeSet<String> = brought.map(|brought| brought.capability.clone()).collect();
     if profile.vsphere.is_some() {
         given.insert("profile:vsphere".to_owned());
@@ -228,29 +222,6 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
 }
 
 impl Planner<'_> {
-    /// A component's name among `needs` means its last unit, even where that has another name.
-    fn resolve_component_needs(&mut self, names: &[String]) {
-        let last_of = |units: &[Unit], name: &str| {
-            let key = format!("components.{name}");
-            units.iter().rfind(|unit| unit.key == key).map(|unit| unit.name.clone())
-        };
-        let mut resolved = Vec::new();
-        for (index, need) in
-            self.units.iter().enumerate().flat_map(|(index, unit)| unit.needs.iter().map(move |need| (index, need)))
-        {
-            if !names.iter().any(|name| name == need.as_str())
-                && let Some(last) = last_of(&self.units, need.as_str()).and_then(|last| Name::parse(&last).ok())
-            {
-                resolved.push((index, need.value.clone(), last));
-            }
-        }
-        for (index, said, last) in resolved {
-            for need in self.units[index].needs.iter_mut().filter(|need| need.value == said) {
-                need.value = last.clone();
-            }
-        }
-    }
-
     fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -275,66 +246,5 @@ impl Planner<'_> {
                 false
             }
         }
-    }
-
-    /// Names of units: none reserved, none twice.
-    fn names(&mut self) {
-        let mut seen: BTreeMap<String, (String, Place)> = BTreeMap::new();
-        let mut found = Vec::new();
-        for unit in &self.units {
-            let of_profile = ["components.", "releases.", "paths."].iter().any(|section| unit.key.starts_with(section));
-            if of_profile && (RESERVED.contains(&unit.name.as_str()) || unit.name.starts_with("secrets-")) {
-                let says =
-                    format!("no unit can be called `{}`: fluxwright has a folder or unit of that name", unit.name);
-                found.push(
-                    Problem::new(Code::RESERVED_NAME, says)
-                        .at(unit.place.clone())
-                        .hint(format!("name: my-{}", unit.name)),
-                );
-            }
-            if let Some((key, _)) = seen.insert(unit.name.clone(), (unit.key.clone(), unit.place.clone()))
-                && key != unit.key
-            {
-                let says = format!("`{key}` and `{}` both make a unit called `{}`", unit.key, unit.name);
-                found.push(
-                    Problem::new(Code::UNIT_CLASH, says)
-                        .at(unit.place.clone())
-                        .hint("give one of the two another name"),
-                );
-            }
-        }
-        for unit in &self.units {
-            let most = if matches!(unit.content, unit::Content::Chart(_)) { 53 } else { 63 };
-            if unit.name.len() > most {
-                let says = format!("the unit `{}` has a name of {} characters", unit.name, unit.name.len());
-                let because = "Flux stamps it on every object as a label of at most 63 characters, and Helm takes 53 for a release";
-                found.push(
-                    Problem::new(Code::BAD_NAME, says)
-                        .at(unit.place.clone())
-                        .because(because)
-                        .hint("take a shorter name"),
-                );
-            }
-        }
-        for (name, _) in self.profile.components.0.iter().filter(|(name, _)| RESERVED.contains(&name.as_str())) {
-            let says = format!("no component can be called `{name}`: fluxwright has a folder of that name");
-            let place = self.profile.place(&name.span);
-            found.push(Problem::new(Code::RESERVED_NAME, says).at(place).hint(format!("call it my-{name}")));
-        }
-        // Nothing can wait for what has no Flux Kustomization of its own.
-        let kustomizations = self.units.iter().filter(|unit| unit.is_kustomization());
-        let names: Vec<String> = kustomizations.map(|unit| unit.name.clone()).collect();
-        self.resolve_component_needs(&names);
-        for need in self.units.iter().flat_map(|unit| &unit.needs) {
-            if !names.iter().any(|name| name == need.as_str()) {
-                let hint = match crate::problem::nearest(need.as_str(), names.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the units are: {}", names.join(", ")),
-                };
-                let place = self.profile.place(&need.span);
-                found.push(Problem::new(Code::UNKNOWN_NEED, format!("there is no unit `{need}`")).at(place).hint(hint));
-            }
-        }
-        self.problems.extend(found);
     }
 }

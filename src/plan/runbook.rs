@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Planner;
-use super::unit::Script;
-use crate::catalog::component::Note;
+use super::unit::{Note, Script};
+use crate::catalog::component;
 use crate::template::{Context, Engine};
 
 /// What a user of vCenter is given there: a table that all scripts of the runbook ask.
@@ -27,20 +27,22 @@ impl Planner<'_> {
     /// The files of a folder's `bootstrap/`, each under a name made of its own.
     pub(super) fn bootstrap_of(&mut self, engine: &Arc<Engine>, context: &Context, named: impl Fn(&str) -> String) {
         for template in engine.below("bootstrap") {
-            let name = named(template.trim_start_matches("bootstrap/").trim_end_matches(".j2"));
+            let file = template.strip_prefix("bootstrap/").unwrap_or(&template);
+            let name = named(file.strip_suffix(".j2").unwrap_or(file));
             self.scripts.push(Script { name, template, engine: Arc::clone(engine), context: context.clone() });
         }
     }
 
     /// The notes whose `when:` holds.
-    pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
+    pub(super) fn notes_of(&mut self, title: &str, notes: &[component::Note], engine: &Engine, context: &Context) {
         for note in notes {
             if self.holds(engine, note.when.as_deref(), context) {
                 let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
                 let text = self.problems.keep(text);
-                let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
+                let text = text.and_then(|text| text.as_str().map(str::to_owned));
+                let note = text.map(|text| Note { of: title.to_owned(), text });
                 // Two stores of a kind say some things alike.
-                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
+                self.notes.extend(note.filter(|note| !self.notes.contains(note)));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! External secrets of the profile become units, or scripts that ask where there is no store.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::sections::{Origin, mapping, without_nothing};
@@ -11,8 +13,7 @@ use crate::template::Context;
 impl Planner<'_> {
     pub(super) fn external_secrets(&mut self) {
         let profile = self.profile;
-        let mut by_namespace: std::collections::BTreeMap<&str, Vec<&ExternalSecret>> =
-            std::collections::BTreeMap::new();
+        let mut by_namespace: BTreeMap<&str, Vec<&ExternalSecret>> = BTreeMap::new();
         for secret in &profile.external_secrets {
             by_namespace.entry(secret.namespace.as_str()).or_default().push(secret);
             self.namespace(secret.namespace.as_str(), None, secret.name.as_str());

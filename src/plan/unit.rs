@@ -149,3 +149,12 @@ pub struct Script {
     /// What it can ask for.
     pub context: Context,
 }
+
+/// A paragraph of the cluster's README.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Note {
+    /// The title of what it is about.
+    pub of: String,
+    /// The paragraph, as Markdown.
+    pub text: String,
+}

@@ -115,4 +115,13 @@ mod tests {
         let plain = "http://git.example/infra.git";
         assert_eq!(command("git", plain), format!("flux bootstrap git --url={plain} {rest} --allow-insecure-http"));
     }
+
+    #[test]
+    fn an_address_is_a_host_an_owner_and_a_repository() {
+        let of = |url: &str| address(&GitUrl::parse(url).unwrap());
+        let parts = |parts: [&str; 3]| Some(parts.map(str::to_owned).into());
+        assert_eq!(of("https://github.com/example/infra"), parts(["github.com", "example", "infra"]));
+        assert_eq!(of("ssh://git@git.example:2222/a/b/infra.git"), parts(["git.example", "a/b", "infra"]));
+        assert_eq!(of("https://github.com/example/infra.git.git"), parts(["github.com", "example", "infra.git"]));
+    }
 }

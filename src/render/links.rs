@@ -41,30 +41,17 @@ pub fn kustomizations<'a>(plan: &'a Plan<'_>, contents: &Contents) -> Vec<&'a Un
     plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)).collect()
 }
 
+/// Units by what they provide; of two the first.
+type Providers<'a> = BTreeMap<String, &'a str>;
+
 /// Orders the units, or reports what is missing and which circles there are.
 pub fn links(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<Links> {
     let units = kustomizations(plan, contents);
-    let mut providers: BTreeMap<String, &str> = BTreeMap::new();
-    for unit in &units {
-        let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));
-        for capability in unit.provides.iter().cloned().chain(objects) {
-            providers.entry(capability).or_insert(&unit.name);
-        }
-    }
+    let providers = providers(&units, contents);
     problems.extend(made_twice(&units, contents));
     let (mut edges, mut unmet) = (Vec::new(), BTreeSet::new());
     for unit in &units {
-        let there = |need: &At<Name>| {
-            let needed = plan.units.iter().find(|unit| unit.name == need.as_str())?;
-            // A unit that renders nothing is as if the one before it were named.
-            if contents.has(needed) {
-                Some(needed.name.clone())
-            } else {
-                before(plan, contents, needed).map(str::to_owned)
-            }
-        };
-        let needs = unit.needs.iter().filter_map(there);
-        edges.extend(needs.map(|need| edge(unit, &need, Reason::Said)));
+        edges.extend(said(plan, contents, unit));
         edges.extend(before(plan, contents, unit).map(|before| edge(unit, before, Reason::Component)));
         for need in all_needs(plan, contents, unit) {
             match providers.get(&need.capability) {
@@ -75,13 +62,7 @@ pub fn links(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
                 None if plan.given.contains(&need.capability) => {}
                 None if need.optional => {
                     problems.extend(mistyped(unit, &need, &providers));
-                    // With `needs` the profile says what brings it; what a component can do without is said by the component.
-                    let of_objects = unit.needs.is_empty() && !unit.requires.contains(&need);
-                    unmet.extend(of_objects.then(|| Unmet {
-                        words: described_whole(&need.capability),
-                        capability: need.capability,
-                        what: need.what,
-                    }));
+                    unmet.extend(not_brought(unit, need));
                 }
                 None => problems.extend(missing(plan, unit, &need)),
             }
@@ -99,6 +80,35 @@ pub fn links(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             None
         }
     }
+}
+
+fn providers<'a>(units: &[&'a Unit], contents: &Contents) -> Providers<'a> {
+    let mut providers = Providers::new();
+    for unit in units {
+        let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));
+        for capability in unit.provides.iter().cloned().chain(objects) {
+            providers.entry(capability).or_insert(&unit.name);
+        }
+    }
+    providers
+}
+
+/// What the profile says with `needs`; for a unit that renders nothing the one before it is taken.
+fn said(plan: &Plan<'_>, contents: &Contents, unit: &Unit) -> Vec<Edge> {
+    let there = |need: &At<Name>| {
+        let needed = plan.units.iter().find(|unit| unit.name == need.as_str())?;
+        let named = if contents.has(needed) { Some(needed.name.as_str()) } else { before(plan, contents, needed) };
+        Some(edge(unit, named?, Reason::Said))
+    };
+    unit.needs.iter().filter_map(there).collect()
+}
+
+/// What an object uses and the cluster may have from elsewhere. With `needs` the profile says what brings it; what a component
+/// can do without is said by the component.
+fn not_brought(unit: &Unit, need: Need) -> Option<Unmet> {
+    let of_objects = unit.needs.is_empty() && !unit.requires.contains(&need);
+    let words = described_whole(&need.capability);
+    of_objects.then_some(Unmet { words, capability: need.capability, what: need.what })
 }
 
 fn edge(unit: &Unit, to: &str, because: Reason) -> Edge {
@@ -182,7 +192,7 @@ fn made_twice(units: &[&Unit], contents: &Contents) -> Vec<Problem> {
 }
 
 /// A class that is nearly one of the profile's is one of them, mistyped.
-fn mistyped(unit: &Unit, need: &Need, providers: &BTreeMap<String, &str>) -> Option<Problem> {
+fn mistyped(unit: &Unit, need: &Need, providers: &Providers<'_>) -> Option<Problem> {
     let (kind, name) = need.capability.split_once(':').filter(|(kind, _)| kind.ends_with("class"))?;
     let known = providers.keys().filter_map(|known| known.split_once(':')).filter(|(other, _)| *other == kind);
     let near = nearest(name, known.map(|(_, name)| name))?;

@@ -20,7 +20,7 @@ use crate::tree::{ObjectId, text_at};
 
 /// Where the files of the runbook stand.
 const FOLDER: &str = "bootstrap";
-/// The comment of a script before the library is read says what it is for.
+/// How a line of a script begins that says what tools it needs, before it has done anything.
 const NEEDS: &str = "needs ";
 
 impl Writer<'_> {
@@ -31,14 +31,8 @@ impl Writer<'_> {
         let facts = Context::of(&facts, &plan.for_templates);
         let mut steps = Vec::new();
         for script in &plan.scripts {
-            let bytes = match rendered(script, &script.context.and(&facts)) {
-                Ok(bytes) => bytes,
-                Err(found) => {
-                    self.problems.extend(found);
-                    continue;
-                }
-            };
-            let Some(text) = bytes.filter(|text| !text.trim().is_empty()) else { continue };
+            let text = self.problems.keep(rendered(script, &script.context.and(&facts))).flatten();
+            let Some(text) = text.filter(|text| !text.trim().is_empty()) else { continue };
             steps.extend(Step::of(&script.name, &text));
             let text = self.signed(text);
             let is_script = text.starts_with("#!");
@@ -53,8 +47,8 @@ impl Writer<'_> {
         let profile = plan.profile;
         let order: Vec<&str> = graph.nodes.iter().map(|node| node.unit.as_str()).collect();
         let units = order.iter().filter_map(|name| plan.units.iter().find(|unit| unit.name == **name));
-        let unit =
-            |unit: &Unit| json!({ "name": unit.name, "checks": self.checks(unit, contents), "prune": unit.prune });
+        let late = classes_that_wait(contents, plan.units.iter());
+        let unit = |unit: &Unit| json!({ "name": unit.name, "checks": self.checks(unit, contents, &late), "prune": unit.prune });
         let units: Vec<Value> = units.map(unit).collect();
         let bootstrap = profile.flux.bootstrap.as_ref();
         json!({
@@ -66,19 +60,18 @@ impl Writer<'_> {
                 "command": profile.flux_command(), "with": bootstrap.map(|bootstrap| bootstrap.with),
                 "personal": bootstrap.and_then(|bootstrap| bootstrap.personal), "tokenInCluster": profile.token_in_cluster(),
             },
-            "notes": plan.notes.iter().map(|(of, text)| json!({ "of": of, "text": text })).collect::<Vec<_>>(),
+            "notes": plan.notes,
         })
     }
 
-    /// How a person sees that a unit works: by its objects whose kinds say how, and by what its component adds.
-    fn checks(&self, unit: &Unit, contents: &Contents) -> BTreeSet<Check> {
-        let late = classes_that_wait(contents, self.plan.units.iter());
+    /// How a person sees that a unit works: by its objects whose kinds say how, and by what its component adds. Claims of the
+    /// classes that are `late` are only bound once a pod uses them.
+    fn checks(&self, unit: &Unit, contents: &Contents, late: &BTreeSet<String>) -> BTreeSet<Check> {
         let mut checks: BTreeSet<Check> = unit.verify.iter().cloned().collect();
         for (id, object) in contents.objects(&unit.name) {
             let Some(expect) = self.plan.apis.kind(&id.group, &id.kind).and_then(|kind| kind.expect.clone()) else {
                 continue;
             };
-            // Such a claim is only bound once a pod uses it.
             let class = text_at(object, &["spec", "storageClassName"]).unwrap_or_default();
             if id.kind == "PersistentVolumeClaim" && late.contains(class) {
                 continue;

@@ -56,7 +56,8 @@ pub trait Apis: Send + Sync {
     fn has(&self, kind: &str, field: &str) -> Result<bool, String>;
 }
 
-/// What a template can ask for: values, and what the table of APIs says for one profile.
+/// What a template can ask for: values, and what the table of APIs says for one profile. A copy is cheap, with more keys, too: the
+/// values are shared.
 #[derive(Clone)]
 pub struct Context {
     /// What a template sees by its first name. Each is made once, however many contexts have it.

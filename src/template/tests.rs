@@ -62,6 +62,17 @@ fn what_is_not_there_is_named_with_component_file_and_line() {
 }
 
 #[test]
+fn of_a_key_that_is_given_twice_the_last_is_seen() {
+    let first = context_of(&json!({"a": 1, "b": 2}));
+    let engine = engine(&[]).unwrap();
+    for context in [first.with([("a", json!(3))]), first.and(&context_of(&json!({"a": 3})))] {
+        assert!(engine.holds("a == 3 and b == 2", &context).unwrap());
+        assert!(engine.holds("a == 4", &context.with([("a", json!(4))])).unwrap());
+    }
+    assert!(engine.holds("a == 1", &first).unwrap());
+}
+
+#[test]
 fn a_version_is_compared_by_its_numbers() {
     let engine = engine(&[]).unwrap();
     let holds = |version: &str, expression: &str| engine.holds(expression, &context_of(&json!({"version": version})));

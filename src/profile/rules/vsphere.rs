@@ -13,14 +13,17 @@ const PATTERN: [char; 4] = ['*', '?', '[', '\\'];
 impl<'a> Check<'a> {
     pub(super) fn vsphere(&mut self) {
         let Some(vsphere) = &self.profile.vsphere else { return };
-        self.configuration(vsphere);
+        self.certificate(vsphere);
+        self.limits(vsphere);
+        self.there(vsphere);
         self.paths(vsphere);
         self.names(vsphere);
         self.twice(vsphere);
         self.nothing_given(vsphere);
     }
 
-    fn configuration(&mut self, vsphere: &Vsphere) {
+    /// Whether the other end of the connection is known.
+    fn certificate(&mut self, vsphere: &Vsphere) {
         if let (Some(insecure), Some(thumbprint)) = (&vsphere.insecure, &vsphere.thumbprint)
             && insecure.value
         {
@@ -34,6 +37,10 @@ impl<'a> Check<'a> {
             let hint = "thumbprint: \"AA:BB:…\"\n# in its place, the SHA-1 one of: govc about.cert -k";
             self.warn(Code::INSECURE, &insecure.span, says, because, hint.to_owned());
         }
+    }
+
+    /// What the CSI driver takes in its configuration.
+    fn limits(&mut self, vsphere: &Vsphere) {
         if let Some(id) = &vsphere.cluster_id
             && id.as_str().len() > 64
         {
@@ -58,16 +65,20 @@ impl<'a> Check<'a> {
             let says = format!("there are {} topology categories", vsphere.topology_categories.len());
             self.report(Code::BAD_CONFIG_TEXT, &sixth.span, says, because, "leave some out".to_owned());
         }
+    }
+
+    /// What has to be said, here or under `secrets`.
+    fn there(&mut self, vsphere: &Vsphere) {
         if vsphere.datacenters.is_empty() {
             let says = "`datacenters` is missing here".to_owned();
             self.report(Code::MISSING_KEY, &vsphere.span, says, "", "datacenters:\n  - Datacenter".to_owned());
         }
-        match vsphere.credentials.as_ref().map(|credentials| &credentials.value) {
-            Some(Credentials::Keys { store, .. } | Credentials::File { store, .. }) => {
-                let span = vsphere.credentials.as_ref().map_or(0..0, |credentials| credentials.span.clone());
-                self.store_exists(store.as_ref(), &span);
+        let Some(credentials) = &vsphere.credentials else { return };
+        match &credentials.value {
+            Credentials::Keys { store, .. } | Credentials::File { store, .. } => {
+                self.store_exists(store.as_ref(), &credentials.span);
             }
-            Some(Credentials::Ask) | None => {}
+            Credentials::Ask => {}
         }
     }
 
