@@ -115,6 +115,8 @@ codes! {
     RETIRED = "FW223" "retired" "A component that its makers have retired.";
     DEADLOCK = "FW224" "deadlock" "What nodes wait for before they take pods waits for pods itself.";
     NOT_PATCHED = "FW225" "not-patched" "A release whose makers do not mend it any more.";
+    CLASS_PARAMETER = "FW226" "class-parameter" "A storage class with a parameter that its driver refuses, or without one that it needs.";
+    REMOTE_KEY = "FW227" "remote-key" "A name that no secret of the store can have.";
     BROKEN_OBJECT = "FW301" "broken-object" "A rendered document that is no Kubernetes object.";
     FIELD_TOO_NEW = "FW302" "field-too-new" "A rendered field that the profile's version does not know.";
     PATH_CLASH = "FW304" "path-clash" "Two files of the tree have the same path, or paths that differ only in case.";

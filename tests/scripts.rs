@@ -94,7 +94,8 @@ fn issuer(script: &Path) -> String {
 const PASSWORD: &str = "p\"a\\ss word'$HOME`x`";
 
 /// What scripts take from the environment, where it is there.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
+    "EKSA_LICENSE",
     "GITHUB_TOKEN",
     "GITLAB_TOKEN",
     "GIT_PASSWORD",

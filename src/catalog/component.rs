@@ -30,6 +30,8 @@ section! {
         requires: Vec<Capability>,
         /// Capabilities that nothing else of the cluster may provide.
         conflicts: Vec<Conflict>,
+        /// What storage classes of its driver can say.
+        class_parameters as "classParameters": Option<ClassParameters>,
         /// Known versions, and what each needs. Without rows the component has no version.
         versions: Vec<VersionRow>,
         /// That its makers gave it up.
@@ -93,10 +95,36 @@ section! {
         values: Named<DataKey, String>,
         /// Options that it takes, and that cannot work.
         refused: Vec<Refusal>,
+        /// How its secrets can be called, where not every text is a name of one.
+        keys: Option<RemoteKeys>,
         /// Built-in folders of `shared/` whose files count as its own, as of a component.
         shares: Vec<At<Name>>,
         /// The folder with its templates.
         templates: RepoPath,
+    }
+}
+
+section! {
+    /// How the secrets of a store can be called.
+    pub struct RemoteKeys {
+        /// An expression that the name of each of them matches.
+        pattern: String,
+        /// Why, with the source.
+        because: String,
+    }
+}
+
+section! {
+    /// What the storage classes of a driver can say as `parameters`.
+    pub struct ClassParameters {
+        /// The driver.
+        driver: String,
+        /// All that it takes, in lower case; anything if nothing is said.
+        allowed: Option<Vec<String>>,
+        /// Those that must be there.
+        required: Vec<String>,
+        /// Why, with the source.
+        because: String,
     }
 }
 

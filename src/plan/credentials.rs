@@ -30,6 +30,11 @@ impl Planner<'_> {
         if let Some(said) = said.as_ref().filter(|said| !options.takes_credentials(said.value.form())) {
             self.report(wrong_form(name, &said.value).at(profile.place(&said.span)));
         }
+        if let Some(said) = &said
+            && let Credentials::Keys { store, key, .. } | Credentials::File { store, file: key } = &said.value
+        {
+            self.remote_key(store.as_ref(), key.as_str(), &profile.place(&said.span));
+        }
         match said.map(|credentials| credentials.value) {
             Some(Credentials::Ask) => json!({ "mode": "ask" }),
             Some(Credentials::Keys { store, key, username, password }) => {

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::catalog::apis::{Apis, Brought};
+use crate::catalog::apis::{Apis, Brought, Table};
 use crate::problem::{Place, Problem, Problems};
 use crate::profile::Profile;
 use crate::profile::cluster::{Distribution, PodSecurity};
@@ -122,7 +122,7 @@ impl<'a> Plan<'a> {
             versions,
             given,
             oci_charts,
-            context: Context::of(&context(profile), &for_templates),
+            context: Context::of(&context(profile, &catalog.table), &for_templates),
             units: Vec::new(),
             sources: Sources::default(),
             scripts: Vec::new(),
@@ -152,7 +152,7 @@ impl<'a> Plan<'a> {
 }
 
 /// What every template of a component may ask for.
-fn context(profile: &Profile) -> Value {
+fn context(profile: &Profile, table: &Table) -> Value {
     let kubernetes = &profile.kubernetes;
     let eks_anywhere = profile.eks_anywhere.as_ref();
     let pod_iam = eks_anywhere.and_then(|eks_anywhere| eks_anywhere.pod_iam_config.as_ref());
@@ -164,6 +164,7 @@ fn context(profile: &Profile) -> Value {
             "issuer": pod_iam.map(|pod_iam| &pod_iam.service_account_issuer),
             "kubernetes": {
                 "version": kubernetes.version,
+                "patched": origins::kubernetes_is_patched(profile, table),
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
                 "controlPlaneNodes": control_plane_nodes(profile),
                 "kubeletExternal": kubernetes.starts_tainted().is_some(),

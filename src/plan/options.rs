@@ -114,6 +114,12 @@ fn compiled(schema: &Value) -> Result<jsonschema::Validator, String> {
     options.build(schema).map_err(|error| error.to_string())
 }
 
+/// Whether a text matches an expression of the catalog; one that is none matches nothing.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let schema = serde_json::json!({ "pattern": pattern });
+    compiled(&schema).is_ok_and(|schema| schema.is_valid(&Value::String(text.to_owned())))
+}
+
 fn fill_defaults(value: &mut Value, properties: &Value) {
     let (Some(value), Some(properties)) = (value.as_object_mut(), properties.as_object()) else { return };
     for (name, schema) in properties {

@@ -94,6 +94,20 @@ pub fn newer_than_known(says: String) -> Problem {
         .hint("look at its release notes, or update fluxwright")
 }
 
+/// The oldest minor that its makers mend, where they say so.
+fn oldest_patched(origin: &Origin) -> Option<Version> {
+    let newest = origin.newest.number();
+    let minors = u64::from(origin.patched.as_ref()?.minors);
+    Some(Version::new(newest.major, (newest.minor + 1).saturating_sub(minors), 0))
+}
+
+/// Whether the makers of Kubernetes still mend the cluster's.
+pub fn kubernetes_is_patched(profile: &Profile, table: &Table) -> bool {
+    let known = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes");
+    let oldest = known.and_then(oldest_patched);
+    oldest.is_none_or(|oldest| minor_of(&profile.kubernetes.version.number()) >= minor_of(&oldest))
+}
+
 /// That the makers of something do not mend this release any more. By the table, not by a clock: the same profile always gives the
 /// same output.
 pub(super) fn not_patched(
@@ -104,8 +118,7 @@ pub(super) fn not_patched(
     place: &Place,
 ) -> Option<Problem> {
     let patched = origin.patched.as_ref()?;
-    let newest = origin.newest.number();
-    let oldest = Version::new(newest.major, (newest.minor + 1).saturating_sub(u64::from(patched.minors)), 0);
+    let (newest, oldest) = (origin.newest.number(), oldest_patched(origin)?);
     if minor_of(number) >= minor_of(&oldest) {
         return None;
     }

@@ -41,6 +41,9 @@ impl Planner<'_> {
         let Keys::Remote(keys) = &secret.keys.value else { return None };
         let place = self.profile.place(&secret.name.span);
         let store = self.store_for(secret.store.as_ref(), &place, Some(secret.namespace.as_str()));
+        for (_, remote) in &keys.0 {
+            self.remote_key(secret.store.as_ref(), remote.key.as_str(), &self.profile.place(&secret.keys.span));
+        }
         let remote = |(key, remote): &(At<_>, crate::profile::secrets::RemoteKey)| {
             let reference = without_nothing([("key", json!(remote.key)), ("property", json!(remote.property))]);
             json!({ "secretKey": key, "remoteRef": reference })

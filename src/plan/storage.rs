@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::Planner;
 use super::sections::{Origin, is_set, mapping};
 use super::unit::Unit;
+use crate::catalog::Folder;
+use crate::catalog::component::Component;
 use crate::decode::At;
-use crate::problem::{Code, Problem};
-use crate::profile::storage::{AccessMode, Binding, ReclaimPolicy};
+use crate::problem::{Code, Place, Problem};
+use crate::profile::storage::{AccessMode, Binding, ReclaimPolicy, StorageClass};
 
 impl Planner<'_> {
     pub(super) fn storage(&mut self) {
@@ -41,6 +43,9 @@ impl Planner<'_> {
                 })
             })
             .collect();
+        for (class, rendered) in storage.classes.iter().zip(&classes) {
+            self.parameters(class, rendered["provisioner"].as_str().unwrap_or_default());
+        }
         for claim in &storage.claims {
             self.namespace(claim.namespace.as_str(), None, claim.name.as_str());
         }
@@ -57,6 +62,33 @@ impl Planner<'_> {
         if let Some(unit) = self.storage_unit("storage-claims", "claims", &json!({ "claims": claims })) {
             unit.wait = false;
         }
+    }
+
+    /// Parameters that the class's driver refuses, or that it cannot do without, as its component says it.
+    fn parameters(&mut self, class: &StorageClass, driver: &str) {
+        let place = Place::file("");
+        let mut folders =
+            self.profile.components.0.iter().filter_map(|(name, _)| self.catalog.component(name.as_str(), &place).ok());
+        let of_driver = |folder: &std::sync::Arc<Folder<Component>>| {
+            folder.spec.class_parameters.as_ref().is_some_and(|known| known.driver == driver)
+        };
+        let Some(folder) = folders.find(of_driver) else { return };
+        let Some(known) = &folder.spec.class_parameters else { return };
+        let mut found = Vec::new();
+        let refused =
+            |name: &str| known.allowed.as_ref().is_some_and(|allowed| !allowed.contains(&name.to_lowercase()));
+        for (name, _) in class.parameters.0.iter().filter(|(name, _)| refused(name.as_str())) {
+            let says = format!("{driver} takes no parameter `{name}`");
+            let taken = format!("it takes: {}", known.allowed.iter().flatten().cloned().collect::<Vec<_>>().join(", "));
+            found.push(Problem::new(Code::CLASS_PARAMETER, says).at(self.profile.place(&name.span)).hint(taken));
+        }
+        let there = |needed: &String| class.parameters.0.iter().any(|(name, _)| name.as_str() == needed);
+        for needed in known.required.iter().filter(|needed| !there(needed)) {
+            let says = format!("a class of {driver} needs the parameter `{needed}`");
+            let hint = format!("parameters:\n  {needed}: …");
+            found.push(Problem::new(Code::CLASS_PARAMETER, says).at(self.profile.place(&class.name.span)).hint(hint));
+        }
+        self.problems.extend(found.into_iter().map(|problem| problem.because(&known.because)));
     }
 
     fn storage_unit(&mut self, name: &str, section: &str, context: &Value) -> Option<&mut Unit> {

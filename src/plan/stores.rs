@@ -17,6 +17,21 @@ use crate::template::Context;
 use crate::texts::Name;
 
 impl Planner<'_> {
+    /// Reports the name of a remote secret that its store cannot have; the store by name, or the first.
+    pub(super) fn remote_key(&mut self, store: Option<&At<Name>>, key: &str, place: &Place) {
+        let mut stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
+        let named = |one: &&Store| store.is_none_or(|name| one.name.value == name.value);
+        let Some(store) = stores.find(named) else { return };
+        // A provider that cannot be read is told where the store itself is planned.
+        let Ok(folder) = self.catalog.provider(store.provider.as_str(), place) else { return };
+        let Some(keys) = folder.spec.keys.as_ref().filter(|keys| !options::matches(&keys.pattern, key)) else { return };
+        let says =
+            format!("`{key}` is no name of a secret in {}, which the store `{}` is", folder.spec.title, store.name);
+        let near = key.trim_matches('/').replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let problem = Problem::new(Code::REMOTE_KEY, says).at(place.clone()).because(&keys.because);
+        self.report(problem.hint(format!("call it there, and here: {near}")));
+    }
+
     /// A store by name, or the first, for a namespace that reads through it.
     pub(super) fn store_for(&mut self, name: Option<&At<Name>>, place: &Place, reader: Option<&str>) -> Value {
         let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);

@@ -64,6 +64,8 @@ pub const ONLY_RENDER: &[(Code, &str)] = &[
     (Code::POD_SECURITY, "several components together"),
     (Code::NAMESPACE_MISSING, "what is rendered"),
     (Code::DEADLOCK, "what is rendered"),
+    (Code::CLASS_PARAMETER, "several values together"),
+    (Code::REMOTE_KEY, "several values together"),
     (Code::BROKEN_OBJECT, "what is rendered"),
     (Code::FIELD_TOO_NEW, "what is rendered"),
     (Code::PATH_CLASH, "several values together"),
