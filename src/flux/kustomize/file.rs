@@ -1,0 +1,223 @@
+//! A file of manifests, and a kustomization: documents with the lines that they begin at.
+//!
+//! In: bytes. Out: values as Flux reads them, or what is wrong with the file. Not here: what a key does (`mod.rs`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Mistake;
+use super::resource::{metadata_text, scalar_text};
+use crate::problem::{Problems, Source};
+use crate::yaml::{self, Kind, Node};
+
+/// The keys of a kustomization (kubernetes-sigs/kustomize api/types/kustomization.go at api v0.21.1).
+const KEYS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "openapi",
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "commonLabels",
+    "labels",
+    "commonAnnotations",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "patches",
+    "images",
+    "imageTags",
+    "replacements",
+    "replicas",
+    "vars",
+    "sortOptions",
+    "resources",
+    "components",
+    "crds",
+    "bases",
+    "configMapGenerator",
+    "secretGenerator",
+    "helmGlobals",
+    "helmCharts",
+    "helmChartInflationGenerator",
+    "generatorOptions",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "buildMetadata",
+];
+
+/// A document of a file.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// The line at which it begins.
+    pub line: usize,
+    /// The lines of its outermost keys.
+    pub keys: BTreeMap<String, usize>,
+}
+
+/// The documents of a text, without empty ones.
+///
+/// # Errors
+/// Where it is not YAML as kustomize reads it.
+pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
+    let text = std::str::from_utf8(bytes).map_err(|_| vec![Mistake::new(file, 0, "the file is not UTF-8")])?;
+    let source = Source::new(file, text.trim_start_matches('\u{feff}'));
+    let mut problems = Problems::default();
+    let nodes = yaml::read_manifest(&source, &mut problems);
+    let mistake = |problem: crate::problem::Problem| {
+        let line = problem.place.map_or(0, |place| source.line_column(place.start).0);
+        Mistake::new(file, line, &problem.says)
+    };
+    let mistakes: Vec<Mistake> = problems.sorted().into_iter().map(mistake).collect();
+    let Some(nodes) = nodes.filter(|_| mistakes.is_empty()) else { return Err(mistakes) };
+    let document = |node: &Node| {
+        let line = |offset| source.line_column(offset).0;
+        let keys = match &node.kind {
+            Kind::Map(entries) => entries.iter().map(|(key, _)| (key.text.clone(), line(key.span.start))).collect(),
+            _ => BTreeMap::new(),
+        };
+        let first = keys.values().min().copied();
+        Document { value: yaml::as_flux_reads(node), line: first.unwrap_or_else(|| line(node.span.start)), keys }
+    };
+    Ok(nodes.iter().map(document).filter(|document| !document.value.is_null()).collect())
+}
+
+/// The objects of a file, those of lists one by one, with their lines.
+///
+/// # Errors
+/// What is no object, or one without a name.
+pub fn objects(file: &str, bytes: &[u8]) -> Result<Vec<(Value, usize)>, Vec<Mistake>> {
+    let mut objects = Vec::new();
+    let mut mistakes = Vec::new();
+    let mut open: Vec<(Value, usize)> =
+        documents(file, bytes)?.into_iter().map(|document| (document.value, document.line)).collect();
+    open.reverse();
+    while let Some((value, line)) = open.pop() {
+        let kind = value.get("kind").map(scalar_text).unwrap_or_default();
+        match value.get("items") {
+            Some(Value::Null) if kind.ends_with("List") => continue,
+            Some(Value::Array(items)) if kind.ends_with("List") => {
+                open.extend(items.iter().rev().map(|item| (item.clone(), line)));
+                continue;
+            }
+            _ => {}
+        }
+        let lacks = if !value.is_object() {
+            Some("the document is no Kubernetes object")
+        } else if kind.is_empty() {
+            Some("the object has no kind")
+        } else if metadata_text(&value, "name").is_empty() && !kind.ends_with("List") {
+            Some("the object has no metadata.name")
+        } else {
+            None
+        };
+        match lacks {
+            Some(says) => mistakes.push(Mistake::new(file, line, says)),
+            None if value.as_object().is_some_and(Map::is_empty) => {}
+            None => objects.push((value, line)),
+        }
+    }
+    if mistakes.is_empty() { Ok(objects) } else { Err(mistakes) }
+}
+
+/// A kustomization.
+#[derive(Debug, Clone)]
+pub struct Kustomization {
+    /// The file that it stands in; the folder, if Flux makes one up for it.
+    pub file: String,
+    /// The folder that its paths are seen from.
+    pub folder: String,
+    /// What it says, with the names of its keys as they are written in the documentation.
+    pub says: Value,
+    /// The lines of its keys.
+    pub lines: BTreeMap<String, usize>,
+}
+
+impl Kustomization {
+    /// Of a file.
+    ///
+    /// # Errors
+    /// What kustomize does not read.
+    pub fn of(file: &str, folder: &str, bytes: &[u8]) -> Result<Kustomization, Vec<Mistake>> {
+        let wrong = |line: usize, says: &str| Err(vec![Mistake::new(file, line, says)]);
+        let mut all = documents(file, bytes)?;
+        let document = match (all.pop(), all.pop()) {
+            (Some(document), None) if document.value.is_object() => document,
+            (None, _) => return wrong(0, "the kustomization is empty"),
+            (Some(document), _) => return wrong(document.line, "a kustomization is one document, and a mapping"),
+        };
+        let (mut says, mut lines) = (Map::new(), BTreeMap::new());
+        for (key, value) in document.value.as_object().into_iter().flatten() {
+            let line = document.keys.get(key).copied().unwrap_or(0);
+            // Go's JSON takes a key in any case.
+            let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) else {
+                return wrong(line, &format!("a kustomization has no key `{key}`"));
+            };
+            says.insert((*known).to_owned(), value.clone());
+            lines.insert((*known).to_owned(), line);
+        }
+        let kustomization =
+            Kustomization { file: file.to_owned(), folder: folder.to_owned(), says: Value::Object(says), lines };
+        match kustomization.refusal() {
+            Some(says) => wrong(1, &says),
+            None => Ok(kustomization),
+        }
+    }
+
+    /// The one that Flux makes up for a folder without.
+    pub fn made_up(folder: &str, resources: &[String]) -> Kustomization {
+        let below = |path: &String| path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/').to_owned();
+        let resources: Vec<String> = resources.iter().map(below).collect();
+        let says = json!({"kind": "Kustomization", "resources": resources});
+        Kustomization { file: folder.to_owned(), folder: folder.to_owned(), says, lines: BTreeMap::new() }
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let says = self.says.as_object()?;
+        let is_set = |(key, value): (&String, &Value)| {
+            let empty = value.is_null() || value.as_str() == Some("");
+            !matches!(key.as_str(), "apiVersion" | "kind") && !empty
+        };
+        if !says.iter().any(is_set) {
+            return Some("the kustomization is empty".to_owned());
+        }
+        let kind = self.text("kind");
+        if !matches!(kind.as_str(), "" | "Kustomization" | "Component") {
+            return Some("the kind of a kustomization is Kustomization or Component".to_owned());
+        }
+        let version = if kind == "Component" { "v1alpha1" } else { "v1beta1" };
+        let wanted = format!("kustomize.config.k8s.io/{version}");
+        let said = self.text("apiVersion");
+        (!said.is_empty() && said != wanted).then(|| format!("the apiVersion has to be {wanted}"))
+    }
+
+    /// Whether it is a component.
+    pub fn is_component(&self) -> bool {
+        self.text("kind") == "Component"
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> String {
+        self.says.get(key).map(scalar_text).unwrap_or_default()
+    }
+
+    /// A list; an empty one if there is none.
+    pub fn list(&self, key: &str) -> Vec<Value> {
+        self.says.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
+    }
+
+    /// A mapping; an empty one if there is none.
+    pub fn map(&self, key: &str) -> Map<String, Value> {
+        self.says.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// The line of a key.
+    pub fn line(&self, key: &str) -> usize {
+        self.lines.get(key).copied().unwrap_or(0)
+    }
+}
