@@ -17,6 +17,7 @@ pub mod decode;
 pub mod disk;
 pub mod error;
 pub mod flux;
+pub mod pages;
 pub mod plan;
 pub mod problem;
 pub mod profile;

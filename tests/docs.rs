@@ -4,11 +4,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use fluxwright::catalog::Catalog;
+use fluxwright::pages::{self, Subject};
 use fluxwright::problem::CODES;
 use fluxwright::schema::ONLY_RENDER;
 
@@ -97,6 +100,48 @@ fn the_page_of_a_command_is_its_help() {
     }
     let pages = fs::read_dir(root().join("docs/cli")).unwrap().count();
     assert_eq!(pages, commands.len(), "a page of docs/cli is of no command");
+}
+
+/// Where the page of something in the catalog is, below `docs/`.
+fn path_of(subject: &Subject) -> String {
+    let folder = if matches!(subject, Subject::Store(_)) { "stores" } else { "components" };
+    format!("{folder}/{}.md", subject.name())
+}
+
+/// A page with links where it names what has a page; on a terminal there are none.
+fn linked(text: &str, of: &str, subjects: &[Subject]) -> String {
+    let mut text = text.to_owned();
+    for subject in subjects.iter().filter(|subject| path_of(subject) != of) {
+        let name = subject.name();
+        text = text.replace(&format!("`{name}`"), &format!("[`{name}`](../{})", path_of(subject)));
+    }
+    text
+}
+
+#[test]
+fn the_page_of_a_component_or_store_is_what_the_program_prints() {
+    let catalog = Catalog::new(BTreeMap::new()).unwrap();
+    let subjects = pages::all(&catalog).unwrap();
+    for subject in &subjects {
+        let path = path_of(subject);
+        let text = linked(&subject.page(&catalog), &path, &subjects);
+        let note = format!(
+            "Written by `tests/docs.rs` from `templates/{}/`; `fluxwright components {}` prints it.",
+            path.trim_end_matches(".md"),
+            subject.name()
+        );
+        page(&format!("docs/{path}"), &format!("{text}\n{note}\n"));
+    }
+    let list = linked(&pages::list(&subjects), "components/README.md", &subjects);
+    let note = "Written by `tests/docs.rs` from `templates/`; `fluxwright components` prints it, with a repo's own components.";
+    page("docs/components/README.md", &format!("{list}\n{note}\n"));
+    let expected: BTreeSet<String> = subjects.iter().map(path_of).chain(["components/README.md".to_owned()]).collect();
+    let files = |folder: &str| {
+        let entries = fs::read_dir(root().join("docs").join(folder)).unwrap();
+        entries.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap())).collect::<Vec<_>>()
+    };
+    let there: BTreeSet<String> = ["components", "stores"].into_iter().flat_map(files).collect();
+    assert_eq!(there, expected, "a page is of no component");
 }
 
 /// The first block of a kind in the README.

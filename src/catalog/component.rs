@@ -6,7 +6,7 @@ use super::ranges::Range;
 use crate::decode::schema::{Definitions, either};
 use crate::decode::{At, Decode, Named, Reading, choice, section};
 use crate::profile::cluster::PodSecurity;
-use crate::texts::{ChartUrl, Duration, GitUrl, Name, ReleaseName, RepoPath, Version};
+use crate::texts::{ChartUrl, DataKey, Duration, GitUrl, Name, ReleaseName, RepoPath, Version};
 use crate::yaml::{Kind, Node};
 
 section! {
@@ -87,15 +87,51 @@ section! {
         sources: Vec<String>,
         /// What a person has to know of it, for the cluster's README.
         notes: Vec<Note>,
+        /// The Secret that the store logs in with; without one it acts as a service account.
+        login: Option<Login>,
+        /// Values that its templates ask for as `values.<name>`. Each may hold `<{ … }>`, and ask for those before it.
+        values: Named<DataKey, String>,
+        /// Options that it takes, and that cannot work.
+        refused: Vec<Refusal>,
+        /// Built-in folders of `shared/` whose files count as its own, as of a component.
+        shares: Vec<At<Name>>,
         /// The folder with its templates.
         templates: RepoPath,
     }
 }
 
 section! {
+    /// A Secret that a store logs in with: no store can have it, so a step of `bootstrap/` asks for it.
+    pub struct Login {
+        /// An expression; the store logs in with it only where it holds.
+        when: Option<String>,
+        /// Its keys whose values are asked for.
+        keys: Vec<DataKey>,
+        /// Its keys whose values are no secret. May hold `<{ … }>`.
+        known: Named<DataKey, String>,
+    }
+}
+
+section! {
+    /// Options that a schema cannot refuse, since more than one of them counts.
+    pub struct Refusal {
+        /// An expression; they are refused where it holds.
+        when: String,
+        /// The option at which that is said; the provider if nothing is said.
+        option: Option<String>,
+        /// What is wrong. May hold `<{ … }>`.
+        says: String,
+        /// Why that cannot work.
+        because: String,
+        /// What to write instead. May hold `<{ … }>`.
+        hint: Option<String>,
+    }
+}
+
+section! {
     /// A paragraph of the cluster's README.
     pub struct Note {
-        /// The paragraph, as Markdown.
+        /// The paragraph, as Markdown. May hold `<{ … }>`.
         text: String,
         /// An expression; the note stands there only where it holds.
         when: Option<String>,
@@ -130,10 +166,10 @@ section! {
 section! {
     /// Options, as a JSON Schema object.
     pub struct Options {
-        /// A schema for each option, with `description` and, where it may be missing, `default`. Beside the formats of JSON
-        /// Schema there are `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may
-        /// have) and, for the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`,
-        /// `keys`, `file`.
+        /// A schema for each option, with `description`, `default` where it may be missing, and `examples` where it must be
+        /// there, of which the first stands in what people are told to type. Beside the formats of JSON Schema there are
+        /// `image`, `version`, `role-arn`, `issuer-url`, `address-range` (which nothing else of the cluster may have) and, for
+        /// the option `credentials` only, `vsphere-credentials`, whose `forms` are those that it takes: `ask`, `keys`, `file`.
         properties: Value,
         /// Options that must be there.
         required: Vec<String>,

@@ -16,9 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use include_dir::{Dir, include_dir};
 
-use crate::decode::{Decode, Reading};
+use crate::decode::{At, Decode, Reading};
 use crate::problem::{Code, Place, Problem, Problems, Source, nearest};
 use crate::template::{Engine, Files};
+use crate::texts::Name;
 use crate::yaml;
 use apis::Table;
 use component::{Component, StoreProvider};
@@ -107,6 +108,12 @@ impl Catalog {
         names_in("components").into_iter().chain(self.own.keys().cloned()).collect()
     }
 
+    /// That nothing of the catalog has a name.
+    pub fn nothing_called(&self, name: &str) -> Problem {
+        let names = self.component_names().into_iter().chain(self.provider_names()).collect();
+        unknown(Code::UNKNOWN_COMPONENT, "component or kind of store", name, &names)
+    }
+
     /// The names of all kinds of stores.
     pub fn provider_names(&self) -> BTreeSet<String> {
         names_in("stores")
@@ -123,10 +130,11 @@ impl Catalog {
                 return component_folder(format!("{OWN_COMPONENTS}/{name}"), files, true);
             }
             let label = format!("components/{name}");
-            match embedded_files(&label) {
-                Some(files) => component_folder(label, files, false),
-                None => Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &self.component_names(), place)]),
-            }
+            let Some(files) = embedded_files(&label) else {
+                let names = self.component_names();
+                return Err(vec![unknown(Code::UNKNOWN_COMPONENT, "component", name, &names).at(place.clone())]);
+            };
+            component_folder(label, files, false)
         })
     }
 
@@ -137,15 +145,13 @@ impl Catalog {
     pub fn provider(&self, name: &str, place: &Place) -> Result<Arc<Folder<StoreProvider>>, Vec<Problem>> {
         once(&self.providers, name, || {
             let label = format!("stores/{name}");
-            match embedded_files(&label) {
-                Some(files) => {
-                    let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
-                    folder(label, spec, source, &files, false)
-                }
-                None => {
-                    Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &self.provider_names(), place)])
-                }
-            }
+            let Some(mut files) = embedded_files(&label) else {
+                let names = self.provider_names();
+                return Err(vec![unknown(Code::UNKNOWN_PROVIDER, "kind of store", name, &names).at(place.clone())]);
+            };
+            let (spec, source) = described::<StoreProvider>(&label, "store.yaml", &files)?;
+            share(&spec.shares, &source, &mut files)?;
+            folder(label, spec, source, &files, false)
         })
     }
 
@@ -211,22 +217,22 @@ pub fn repo_files() -> BTreeMap<String, &'static str> {
 
 fn component_folder(label: String, mut files: Files, own: bool) -> Result<Folder<Component>, Vec<Problem>> {
     let (spec, source) = described::<Component>(&label, "component.yaml", &files)?;
-    for shared in &spec.shares {
-        let place = Place::new(&source, shared.span.clone());
+    share(&spec.shares, &source, &mut files)?;
+    folder(label, spec, source, &files, own)
+}
+
+/// Puts the files of shared folders to those of a component or store, whose own stand before.
+fn share(shares: &[At<Name>], source: &Arc<Source>, files: &mut Files) -> Result<(), Vec<Problem>> {
+    for shared in shares {
         let Some(more) = embedded_files(&format!("shared/{shared}")) else {
-            return Err(vec![unknown(
-                Code::BROKEN_COMPONENT,
-                "shared folder",
-                shared.as_str(),
-                &names_in("shared"),
-                &place,
-            )]);
+            let problem = unknown(Code::BROKEN_COMPONENT, "shared folder", shared.as_str(), &names_in("shared"));
+            return Err(vec![problem.at(Place::new(source, shared.span.clone()))]);
         };
         for (path, text) in more {
             files.entry(path).or_insert(text);
         }
     }
-    folder(label, spec, source, &files, own)
+    Ok(())
 }
 
 fn folder<T>(label: String, spec: T, source: Arc<Source>, files: &Files, own: bool) -> Result<Folder<T>, Vec<Problem>> {
@@ -254,12 +260,12 @@ fn read<T: Decode>(source: &Arc<Source>, problems: &mut Problems) -> Option<T> {
     T::decode(&root, &mut Reading::new(source, problems))
 }
 
-fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>, place: &Place) -> Problem {
+fn unknown(code: Code, what: &str, name: &str, names: &BTreeSet<String>) -> Problem {
     let hint = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("there are: {}", names.iter().cloned().collect::<Vec<_>>().join(", ")),
     };
-    Problem::new(code, format!("there is no {what} `{name}`")).at(place.clone()).hint(hint)
+    Problem::new(code, format!("there is no {what} `{name}`")).hint(hint)
 }
 
 fn names_in(folder: &str) -> BTreeSet<String> {

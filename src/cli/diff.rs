@@ -23,6 +23,9 @@ pub struct Diff {
     /// Only this cluster (can be repeated); all under profiles/ if none is given
     #[arg(long, value_name = "NAME")]
     cluster: Vec<String>,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 impl Diff {
@@ -40,7 +43,7 @@ impl Diff {
             clusters.iter().flat_map(|cluster| [cluster.in_the_way(&lost.files), cluster.discarded()].concat());
         warnings.extend(in_the_way.chain(lost.problems).map(Problem::as_warning));
         warnings.extend(lost.told);
-        match global.format {
+        match self.format {
             Format::Text => {
                 report::warnings(&warnings);
                 clusters.iter().flat_map(differences).for_each(|(_, text)| report::data(text.as_bytes()));

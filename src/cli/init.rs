@@ -48,6 +48,9 @@ pub struct Init {
     /// When the commit is made
     #[arg(long, value_name = "RFC3339")]
     date: Option<String>,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// A repository to be.
@@ -73,11 +76,11 @@ impl Init {
         let workspace = Workspace { disk: LocalDisk, start, root };
         let (name, who) = (self.name()?, who::said(self.author.as_deref(), self.date.as_deref())?);
         let (beginning, warnings) = self.plan(&workspace, &name)?;
-        if global.format == Format::Text {
+        if self.format == Format::Text {
             report::warnings(&warnings);
         }
         let committed = beginning.make(&workspace, who)?;
-        beginning.tell(&workspace, &committed, global.format);
+        beginning.tell(&workspace, &committed, self.format);
         Ok(Done::Same)
     }
 

@@ -5,7 +5,9 @@
 
 mod commit;
 mod completions;
+mod components;
 mod diff;
+mod graph;
 mod init;
 mod render;
 mod report;
@@ -37,9 +39,6 @@ struct Global {
     /// Work as if started in DIR
     #[arg(short = 'C', value_name = "DIR", global = true)]
     directory: Option<PathBuf>,
-    /// How to say what was found
-    #[arg(long, value_enum, default_value_t = Format::Text, global = true)]
-    format: Format,
 }
 
 /// How to say what was found.
@@ -56,18 +55,23 @@ enum Command {
     Init(init::Init),
     Render(render::Render),
     Diff(diff::Diff),
+    Graph(graph::Graph),
+    Components(components::Components),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
 
 impl Command {
-    fn name(&self) -> &'static str {
+    /// Runs it; with its name, and how it says what stands in its way.
+    fn run(&self, global: &Global) -> (&'static str, Format, Result<Done, Failure>) {
         match self {
-            Command::Init(_) => "init",
-            Command::Render(_) => "render",
-            Command::Diff(_) => "diff",
-            Command::Schema(_) => "schema",
-            Command::Completions(_) => "completions",
+            Command::Init(command) => ("init", command.format, command.run(global)),
+            Command::Render(command) => ("render", command.format, command.run(global)),
+            Command::Diff(command) => ("diff", command.format, command.run(global)),
+            Command::Graph(command) => ("graph", command.says(), command.run(global)),
+            Command::Components(command) => ("components", command.format, command.run(global)),
+            Command::Schema(command) => ("schema", command.format, command.run(global)),
+            Command::Completions(command) => ("completions", Format::Text, Ok(command.run())),
         }
     }
 }
@@ -91,24 +95,17 @@ enum Done {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let global = &arguments.global;
-    let done = match &arguments.command {
-        Command::Init(command) => command.run(global),
-        Command::Render(command) => command.run(global),
-        Command::Diff(command) => command.run(global),
-        Command::Completions(command) => Ok(command.run()),
-        Command::Schema(command) => command.run(global),
-    };
+    let (name, format, done) = arguments.command.run(&arguments.global);
     match done {
         Ok(Done::Same) => ExitCode::SUCCESS,
         Ok(Done::Differences) => ExitCode::from(1),
         Err(failure) => {
             match failure {
                 Failure::Problems(mut problems) => {
-                    point_to_help(&mut problems, arguments.command.name());
-                    report::refusal(&problems, global.format);
+                    point_to_help(&mut problems, name);
+                    report::refusal(&problems, format);
                 }
-                Failure::Error(error) => report::trouble(&error, global.format),
+                Failure::Error(error) => report::trouble(&error, format),
             }
             ExitCode::from(2)
         }

@@ -70,6 +70,9 @@ pub struct Render {
     /// Say each file
     #[arg(short, long)]
     verbose: bool,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// What there is to tell when the work is done.
@@ -101,7 +104,7 @@ impl Render {
         let catalog = workspace.catalog()?;
         let disk: &dyn Disk = &workspace.disk;
         let root = self.out.as_ref().map_or(workspace.root.clone(), |out| workspace.start.join(out));
-        let mut told = Told { format: global.format, problems: Vec::new() };
+        let mut told = Told { format: self.format, problems: Vec::new() };
         let (clusters, warnings) = self.read(&workspace, &catalog, &root)?;
         told.tell(warnings);
         if !self.stdout.is_empty() {
@@ -112,12 +115,12 @@ impl Render {
         told.tell(warnings);
         if self.check {
             let outcome = Outcome { clusters: &clusters, committed: None, warnings: &told.problems };
-            return Ok(self.tell_stale(&outcome, global.format));
+            return Ok(self.tell_stale(&outcome, self.format));
         }
         let (committed, warnings) = self.write(disk, &root, &clusters, allowed, used)?;
         told.tell(warnings);
         let outcome = Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &told.problems };
-        self.tell_written(&outcome, global.format);
+        self.tell_written(&outcome, self.format);
         Ok(Done::Same)
     }
 

@@ -28,6 +28,9 @@ pub struct Schema {
     /// Write .fluxwright/profile.schema.json in the repo's root and print nothing but that
     #[arg(long)]
     write: bool,
+    /// How to say what was found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 impl Schema {
@@ -42,7 +45,7 @@ impl Schema {
         let path = workspace.root.join(FILE);
         let shown = workspace.shown(&path);
         let written = refresh(&workspace.disk, &workspace.root, &shown, &text)?;
-        match global.format {
+        match self.format {
             Format::Text => report::say(&format!("{shown}: {}", if written { "written" } else { "up to date" })),
             Format::Json => report::say(&format!("{:#}", json!({ "path": shown, "written": written }))),
         }

@@ -278,7 +278,11 @@ impl Planner<'_> {
     pub(super) fn notes_of(&mut self, title: &str, notes: &[Note], engine: &Engine, context: &Context) {
         for note in notes {
             if self.holds(engine, note.when.as_deref(), context) {
-                self.notes.push((title.to_owned(), note.text.clone()));
+                let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
+                let text = self.problems.keep(text);
+                let text = text.and_then(|text| text.as_str().map(|text| (title.to_owned(), text.to_owned())));
+                // Two stores of a kind say some things alike.
+                self.notes.extend(text.filter(|note| !self.notes.contains(note)));
             }
         }
     }

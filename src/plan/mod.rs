@@ -18,8 +18,10 @@ mod secrets;
 mod sections;
 pub mod sources;
 mod storage;
+mod stores;
 pub mod unit;
 pub mod versions;
+mod vsphere;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +56,9 @@ const RESERVED: &[&str] = &[
     "eksa-cluster",
     "bootstrap",
 ];
+
+/// What a user of vCenter is given there: a table that all scripts of the runbook ask.
+const GRANTS: &str = "grants.yaml.j2";
 
 /// What was concluded from a profile.
 pub struct Plan<'a> {
@@ -146,10 +151,10 @@ impl<'a> Plan<'a> {
             pools: Vec::new(),
             problems,
         };
-        planner.not_yet();
         planner.components();
         planner.networks();
         planner.sections();
+        planner.policies();
         planner.names();
         planner.runbook();
         let Planner { given, units, sources, scripts, notes, context, .. } = planner;
@@ -160,23 +165,14 @@ impl<'a> Plan<'a> {
 /// What every template of a component may ask for.
 fn context(profile: &Profile) -> Value {
     let kubernetes = &profile.kubernetes;
-    let vsphere = profile.vsphere.as_ref().map(|vsphere| {
-        json!({
-            "server": vsphere.server,
-            "port": vsphere.port.as_ref().map_or(defaults::VCENTER_PORT, |port| port.value.0),
-            "thumbprint": vsphere.thumbprint,
-            "insecure": vsphere.insecure.as_ref().is_some_and(|insecure| insecure.value),
-            "datacenters": vsphere.datacenters,
-            "clusterId": vsphere.cluster_id,
-            "clusterDistribution": vsphere.cluster_distribution,
-            "topologyCategories": vsphere.topology_categories,
-            "nodeFolder": vsphere.node_folder,
-        })
-    });
+    let eks_anywhere = profile.eks_anywhere.as_ref();
+    let pod_iam = eks_anywhere.and_then(|eks_anywhere| eks_anywhere.pod_iam_config.as_ref());
     json!({
         "cluster": {
             "name": profile.name(),
             "path": profile.tree_path(),
+            // Who signs its service accounts' tokens, where the profile says so.
+            "issuer": pod_iam.map(|pod_iam| &pod_iam.service_account_issuer),
             "kubernetes": {
                 "version": kubernetes.version,
                 "distribution": kubernetes.distribution.unwrap_or(Distribution::Generic),
@@ -185,7 +181,7 @@ fn context(profile: &Profile) -> Value {
             },
             "flux": { "version": profile.flux.version, "url": profile.flux.url, "branch": profile.flux.branch },
         },
-        "vsphere": vsphere,
+        "vsphere": vsphere::vsphere(profile),
         "eksAnywhere": profile.eks_anywhere.as_ref().map(|eks| json!({
             "version": eks.version, "endpoint": eks.endpoint, "appliedByFlux": eks.is_applied_by_flux(),
             "podIamConfig": eks.pod_iam_config.is_some(),
@@ -226,26 +222,13 @@ fn given(profile: &Profile, catalog: &Catalog, versions: &BTreeMap<String, semve
 }
 
 impl Planner<'_> {
-    /// Parts of a profile that are typed and checked, and that nothing is made of yet.
-    fn not_yet(&mut self) {
-        let profile = self.profile;
-        let vsphere = profile.vsphere.as_ref();
-        let spans = [
-            ("roles", vsphere.and_then(|v| v.roles.as_ref()).map(|roles| roles.span.clone())),
-            ("policies", vsphere.and_then(|v| v.policies.first()).map(|policy| policy.span.clone())),
-        ];
-        for (what, span) in spans.into_iter().filter_map(|(what, span)| span.map(|span| (what, span))) {
-            let says = format!("`vsphere.{what}` is for the runbook, which this version does not write");
-            self.report(Problem::warning(Code::NOT_YET, says).at(profile.place(&span)));
-        }
-    }
-
     /// The scripts that every cluster has; one that comes out empty is left out.
     fn runbook(&mut self) {
-        if let Some(engine) = self.templates("runbook") {
-            let context = self.context.clone();
-            self.bootstrap_of(&engine, &context, str::to_owned);
-        }
+        let Some(engine) = self.templates("runbook") else { return };
+        let grants = self.problems.keep(engine.documents(GRANTS, &self.context)).unwrap_or_default();
+        self.context = self.context.with([("grants", grants.into_iter().next().unwrap_or_default())]);
+        let context = self.context.clone();
+        self.bootstrap_of(&engine, &context, str::to_owned);
     }
 
     /// A component's name among `needs` means its last unit, even where that has another name.

@@ -126,6 +126,7 @@ pub fn described(kind: &str, name: &str) -> String {
         "node-os" => format!("{name} nodes"),
         "default" => format!("a default {}", name.replace('-', " ")),
         INITIALIZED => "nodes that a cloud controller has initialized".to_owned(),
+        "profile" => format!("the section `{name}` of the profile"),
         _ => format!("{kind}:{name}"),
     }
 }

@@ -55,7 +55,8 @@ fn no_schema(what: &str, error: &str) -> Problem {
 pub struct Format {
     name: &'static str,
     code: Code,
-    example: &'static str,
+    /// A text that it takes.
+    pub example: &'static str,
     /// What an expression can say of the rule.
     pub pattern: Option<&'static str>,
     refuses: fn(&str) -> Option<String>,

@@ -9,6 +9,7 @@
 //! Not here: what units require (`needs`), and how `dependsOn` is written (`render`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Why one unit waits for another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,8 +18,34 @@ pub struct Edge {
     pub from: String,
     /// The unit that it waits for.
     pub to: String,
-    /// Why, as the end of a sentence.
-    pub because: String,
+    /// Why.
+    pub because: Reason,
+}
+
+/// Why one unit waits for another; shown as the end of a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Something of it needs what the other brings.
+    Needs {
+        /// What needs it: an object or a component.
+        what: String,
+        /// What is needed, in words.
+        needed: String,
+    },
+    /// Both are of one component, which says their order.
+    Component,
+    /// The profile says so.
+    Said,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Needs { what, needed } => write!(f, "{what} needs {needed}"),
+            Reason::Component => f.write_str("it comes after it in its component"),
+            Reason::Said => f.write_str("the profile says so with `needs`"),
+        }
+    }
 }
 
 /// Who waits for whom, reduced.
@@ -54,11 +81,6 @@ fn sort(waits: &Waits) -> Option<Vec<&String>> {
         sorted.extend(ready);
     }
     Some(sorted)
-}
-
-/// The units, each behind all that it waits for, by name where either could come first.
-pub fn in_order(waits: &Waits) -> Vec<&String> {
-    sort(waits).unwrap_or_default()
 }
 
 /// Leaves out what is waited for through another.
@@ -113,7 +135,7 @@ mod tests {
     use super::*;
 
     fn edge(from: &str, to: &str) -> Edge {
-        Edge { from: from.to_owned(), to: to.to_owned(), because: String::new() }
+        Edge { from: from.to_owned(), to: to.to_owned(), because: Reason::Said }
     }
 
     fn ordered(units: &[&str], edges: &[(&str, &str)]) -> Result<Vec<(String, Vec<String>)>, Vec<String>> {

@@ -1,14 +1,11 @@
-//! Stores and external secrets of the profile become units, or scripts that ask where there is no store.
+//! External secrets of the profile become units, or scripts that ask where there is no store.
 
 use serde_json::{Value, json};
 
 use super::sections::{Origin, mapping, without_nothing};
-use super::unit::{Content, Part};
-use super::{Planner, defaults, options};
-use crate::catalog::component::Capability;
+use super::{Planner, defaults};
 use crate::decode::At;
-use crate::problem::{Code, Problem};
-use crate::profile::secrets::{ExternalSecret, Keys, Store};
+use crate::profile::secrets::{ExternalSecret, Keys};
 use crate::template::Context;
 
 impl Planner<'_> {
@@ -59,7 +56,7 @@ impl Planner<'_> {
     fn ask_for(&mut self, namespace: &str, secrets: &[&ExternalSecret]) {
         let asked = |secret: &&ExternalSecret| match &secret.keys.value {
             Keys::Names(keys) => Some(json!({
-                "name": secret.name, "keys": keys, "labels": mapping(&secret.labels),
+                "name": secret.name, "keys": keys, "known": {}, "labels": mapping(&secret.labels),
                 "type": secret.kind.as_ref().map_or("Opaque", |kind| kind.as_str()),
             })),
             Keys::Remote(_) => None,
@@ -68,124 +65,14 @@ impl Planner<'_> {
         if asked.is_empty() {
             return;
         }
+        let context = json!({ "namespace": namespace, "store": null, "secrets": asked });
+        self.script_that_asks(format!("40-secrets-{namespace}.sh"), &context);
+    }
+
+    /// A script that asks for Secrets: `namespace`, `secrets`, and the `store` that logs in with them, if one does.
+    pub(super) fn script_that_asks(&mut self, name: String, context: &Value) {
         let Some(engine) = self.templates("sections/secrets-asked") else { return };
-        self.scripts.push(super::unit::Script {
-            name: format!("40-secrets-{namespace}.sh"),
-            template: "secrets.sh.j2".to_owned(),
-            engine,
-            context: Context::of(&json!({ "namespace": namespace, "secrets": asked }), &self.apis),
-        });
-    }
-
-    pub(super) fn stores(&mut self) {
-        let profile = self.profile;
-        let Some(secrets) = profile.secrets.as_ref().filter(|secrets| !secrets.stores.is_empty()) else { return };
-        let mut parts = Vec::new();
-        for store in &secrets.stores {
-            parts.extend(self.store_part(store));
-        }
-        let origin = Origin {
-            name: "secret-store".to_owned(),
-            folder: Some("secret-store".to_owned()),
-            key: "secrets".to_owned(),
-            span: secrets.span.clone(),
-            patches: secrets.patches.clone(),
-        };
-        self.push(origin, Content::Templates(parts)).infrastructure = true;
-    }
-
-    fn store_part(&mut self, store: &Store) -> Option<Part> {
-        let place = self.profile.place(&store.provider.span);
-        let folder = self.problems.keep(self.catalog.provider(store.provider.as_str(), &place))?;
-        let what = format!("the store `{}`", store.name);
-        let options =
-            options::read(self.profile, &what, &store.options, folder.spec.options.as_ref(), true, self.problems);
-        let namespace = store.namespace.as_ref().map(std::string::ToString::to_string);
-        let account = store.service_account.as_ref();
-        let account_name = account
-            .and_then(|account| account.name.as_ref())
-            .map_or(store.name.to_string(), std::string::ToString::to_string);
-        let account_namespace =
-            account.and_then(|account| account.namespace.as_ref()).map(std::string::ToString::to_string);
-        let account_namespace = account_namespace
-            .or_else(|| namespace.clone())
-            .or_else(|| self.namespace_of_provider(&folder.spec.requires));
-        let Some(account_namespace) = account_namespace else {
-            let says = format!("nothing says in which namespace the service account of the store `{}` is", store.name);
-            let place = self.profile.place(&store.name.span);
-            let hint = "serviceAccount:\n  namespace: my-namespace\n# or add the component that brings the operator of the stores";
-            self.report(Problem::new(Code::MISSING_KEY, says).at(place).hint(hint));
-            return None;
-        };
-        self.namespace(&account_namespace, None, store.name.as_str());
-        self.readers_may_read(store);
-        let said = store
-            .namespaces
-            .as_ref()
-            .map(|namespaces| namespaces.iter().map(std::string::ToString::to_string).collect::<Vec<_>>());
-        let readers =
-            self.readers.get(store.name.as_str()).into_iter().flat_map(std::collections::BTreeMap::keys).cloned();
-        let namespaces = if namespace.is_some() { None } else { Some(said.unwrap_or_else(|| readers.collect())) };
-        let context = self.context.with([
-            (
-                "store",
-                json!({
-                    "name": store.name, "kind": store.kind(), "namespace": namespace, "namespaces": namespaces,
-                    "serviceAccount": { "name": account_name, "namespace": account_namespace },
-                }),
-            ),
-            ("options", options),
-        ]);
-        let engine = std::sync::Arc::clone(&folder.engine);
-        self.bootstrap_of(&engine, &context, |name| named_after(name, store.name.as_str()));
-        self.notes_of(&folder.spec.title, &folder.spec.notes, &engine, &context);
-        Some(Part {
-            engine,
-            folder: folder.spec.templates.to_string(),
-            file: Some(format!("{}.yaml", store.name)),
-            context,
-        })
-    }
-
-    /// Whoever reads through a store must be let in.
-    fn readers_may_read(&mut self, store: &Store) {
-        let may = |namespace: &str| match (&store.namespace, &store.namespaces) {
-            (Some(own), _) => own.as_str() == namespace,
-            (None, Some(listed)) => listed.iter().any(|listed| listed.as_str() == namespace),
-            (None, None) => true,
-        };
-        let shut: Vec<(String, crate::problem::Place)> = self
-            .readers
-            .get(store.name.as_str())
-            .into_iter()
-            .flatten()
-            .filter(|(namespace, _)| !may(namespace))
-            .map(|(namespace, place)| (namespace.clone(), place.clone()))
-            .collect();
-        for (namespace, place) in shut {
-            let says =
-                format!("this reads through the store `{}` from namespace `{namespace}`, which may not", store.name);
-            let hint = match &store.namespace {
-                Some(own) => format!(
-                    "a store with `namespace: {own}` is for that namespace only; take that line out, or make a store in `{namespace}`"
-                ),
-                None => format!("add to the store's `namespaces:`\n  - {namespace}"),
-            };
-            self.report(Problem::new(Code::STORE_CLOSED, says).at(place).hint(hint));
-        }
-    }
-
-    /// The namespace of the component that provides the first of these capabilities.
-    fn namespace_of_provider(&self, capabilities: &[Capability]) -> Option<String> {
-        let component = self.provided.get(&capabilities.first()?.name)?.first()?;
-        self.homes.get(component).cloned()
-    }
-}
-
-/// The name of a store's file of `bootstrap/`, so that two stores of a kind have two: `30-secrets.sh` → `30-secrets-a.sh`.
-fn named_after(file: &str, store: &str) -> String {
-    match file.rsplit_once('.') {
-        Some((stem, ending)) => format!("{stem}-{store}.{ending}"),
-        None => format!("{file}-{store}"),
+        let context = Context::of(context, &self.apis);
+        self.scripts.push(super::unit::Script { name, template: "secrets.sh.j2".to_owned(), engine, context });
     }
 }

@@ -48,7 +48,7 @@ section! {
         /// The driver; the one that the profile provides if nothing is said.
         provisioner: Option<At<String>>,
         /// The vSphere storage policy.
-        policy: Option<ConfigText>,
+        policy: Option<At<ConfigText>>,
         /// The vSphere datastore.
         datastore: Option<DatastoreUrl>,
         /// The file system.
@@ -109,5 +109,13 @@ section! {
         claims: Vec<Claim>,
         /// Changes to what is rendered.
         patches: Vec<Patch>,
+    }
+}
+
+impl StorageClass {
+    /// Whether its volumes are shares of files: with this file system the driver makes those, and else disks (vsphere-csi-driver
+    /// example/*@bf80902).
+    pub fn is_of_files(&self) -> bool {
+        self.fs_type.as_ref().is_some_and(|kind| kind.as_str() == "nfs4")
     }
 }

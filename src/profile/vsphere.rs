@@ -12,11 +12,11 @@ section! {
     /// Whom the CSI driver's roles are given to, and on what.
     pub struct Roles {
         /// The user.
-        principal: VcenterUser,
-        /// Datastores that volumes may lie on.
-        datastores: Vec<ConfigText>,
-        /// Hosts of the nodes.
-        hosts: Vec<ConfigText>,
+        principal: At<VcenterUser>,
+        /// The paths of datastores that volumes may lie on.
+        datastores: Vec<At<ConfigText>>,
+        /// The paths of the nodes' hosts, or of clusters of hosts; all of the datacenters if nothing is said.
+        hosts: Vec<At<ConfigText>>,
     }
 }
 
@@ -24,13 +24,13 @@ section! {
     /// A storage policy by tag.
     pub struct Policy {
         /// The policy's name; a storage class names it.
-        name: ConfigText,
+        name: At<ConfigText>,
         /// The tag's category.
-        category: ConfigText,
+        category: At<ConfigText>,
         /// The tag.
-        tag: ConfigText,
-        /// The datastore that carries the tag.
-        datastore: ConfigText,
+        tag: At<ConfigText>,
+        /// The datastore that carries the tag, by its path.
+        datastore: At<ConfigText>,
     }
 }
 
@@ -54,8 +54,8 @@ section! {
         /// Tag categories of regions and zones. Of two, the first is the region's and the second the zone's to a cloud controller,
         /// which takes no other number.
         topology_categories as "topologyCategories": Vec<At<Datacenter>>,
-        /// The folder with the nodes' machines.
-        node_folder as "nodeFolder": Option<ConfigText>,
+        /// The path of the folder with the nodes' machines.
+        node_folder as "nodeFolder": Option<At<ConfigText>>,
         /// Where its users and passwords are kept.
         credentials: Option<At<Credentials>>,
         /// The roles for the CSI driver.

@@ -9,7 +9,7 @@ use super::tainted;
 use crate::decode::At;
 use crate::plan::Plan;
 use crate::plan::needs::{INITIALIZED, Need, described, described_whole, needs_of, provides_of};
-use crate::plan::order::{self, Edge, Waits};
+use crate::plan::order::{self, Edge, Reason, Waits};
 use crate::plan::unit::{Content, Unit};
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::Name;
@@ -26,9 +26,24 @@ pub struct Unmet {
     pub words: String,
 }
 
-/// Orders the units, or reports what is missing and which circles there are; with what is used and brought by nothing.
-pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<(Waits, BTreeSet<Unmet>)> {
-    let units: Vec<&Unit> = plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)).collect();
+/// Who waits for whom, and why.
+pub struct Links {
+    /// As few waits as say the same.
+    pub waits: Waits,
+    /// Every wait with every reason, also those that go through another unit.
+    pub edges: Vec<Edge>,
+    /// What is used and brought by nothing.
+    pub unmet: BTreeSet<Unmet>,
+}
+
+/// The units that have a Flux Kustomization each.
+pub fn kustomizations<'a>(plan: &'a Plan<'_>, contents: &Contents) -> Vec<&'a Unit> {
+    plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)).collect()
+}
+
+/// Orders the units, or reports what is missing and which circles there are.
+pub fn links(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> Option<Links> {
+    let units = kustomizations(plan, contents);
     let mut providers: BTreeMap<String, &str> = BTreeMap::new();
     for unit in &units {
         let objects = contents.objects(&unit.name).flat_map(|(id, object)| provides_of(&id, object));
@@ -49,17 +64,14 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
             }
         };
         let needs = unit.needs.iter().filter_map(there);
-        edges.extend(needs.map(|need| edge(unit, &need, "the profile says so with `needs`")));
-        edges.extend(
-            before(plan, contents, unit).map(|before| edge(unit, before, "it comes after it in its component")),
-        );
+        edges.extend(needs.map(|need| edge(unit, &need, Reason::Said)));
+        edges.extend(before(plan, contents, unit).map(|before| edge(unit, before, Reason::Component)));
         for need in all_needs(plan, contents, unit) {
             match providers.get(&need.capability) {
-                Some(provider) => edges.push(edge(
-                    unit,
-                    provider,
-                    &format!("{} needs {}", need.what, described_whole(&need.capability)),
-                )),
+                Some(provider) => {
+                    let needed = described_whole(&need.capability);
+                    edges.push(edge(unit, provider, Reason::Needs { what: need.what, needed }));
+                }
                 None if plan.given.contains(&need.capability) => {}
                 None if need.optional => {
                     problems.extend(mistyped(unit, &need, &providers));
@@ -80,7 +92,7 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     match order::order(&names, &edges) {
         Ok(waits) => {
             tainted::check(plan, contents, &edges, problems);
-            Some((waits, unmet))
+            Some(Links { waits, edges, unmet })
         }
         Err(circle) => {
             problems.push(explain(plan, &circle));
@@ -89,8 +101,8 @@ pub fn waits(plan: &Plan<'_>, contents: &Contents, problems: &mut Problems) -> O
     }
 }
 
-fn edge(unit: &Unit, to: &str, because: &str) -> Edge {
-    Edge { from: unit.name.clone(), to: to.to_owned(), because: because.to_owned() }
+fn edge(unit: &Unit, to: &str, because: Reason) -> Edge {
+    Edge { from: unit.name.clone(), to: to.to_owned(), because }
 }
 
 /// The nearest unit before this one in its component that applies anything.

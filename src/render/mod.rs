@@ -7,6 +7,7 @@
 //! (`plan`), how templates run (`template`), whether anything is written (`disk`).
 
 mod contents;
+pub mod graph;
 mod links;
 mod patches;
 mod runbook;
@@ -27,6 +28,8 @@ use crate::template::{Apis as _, Context};
 use crate::tree::{self, File, Tree, TreePath, is_below, is_in};
 use crate::yaml;
 use contents::Contents;
+use graph::Graph;
+use links::Links;
 pub use links::Unmet;
 
 /// Files of a unit: name → documents.
@@ -57,12 +60,14 @@ pub struct Rendered {
     pub included: Vec<String>,
     /// What units use and nothing in the profile brings.
     pub unmet: BTreeSet<Unmet>,
+    /// Who waits for whom, and why.
+    pub graph: Graph,
 }
 
 /// Renders a plan. `existing` are the paths of the files below the tree today.
 pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problems) -> Option<Rendered> {
     let contents = contents::of(plan, problems);
-    let waits = links::waits(plan, &contents, problems);
+    let links = links::links(plan, &contents, problems);
     let mut writer = Writer {
         plan,
         tree: Tree::default(),
@@ -72,12 +77,13 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
         problems,
     };
     writer.units(&contents);
-    let (waits, unmet) = waits?;
+    let Links { waits, edges, unmet } = links?;
+    let graph = Graph::of(plan.profile.name(), &links::kustomizations(plan, &contents), &waits, &edges);
     writer.kustomizations(&contents, &waits);
     writer.sources();
     let root = writer.root_entries(&contents);
     writer.root(&root, existing);
-    writer.runbook(&contents, &waits);
+    writer.runbook(&contents, &graph);
     let seeds = writer.seeds();
     let unmanaged = writer.unmanaged();
     let Writer { tree, owners, rewritten, gitops_root, .. } = writer;
@@ -92,6 +98,7 @@ pub fn tree(plan: &Plan<'_>, existing: &BTreeSet<String>, problems: &mut Problem
         root,
         gitops_root,
         unmet,
+        graph,
         included: plan.profile.flux.include.iter().map(std::string::ToString::to_string).collect(),
     })
 }
@@ -187,7 +194,7 @@ impl Writer<'_> {
     fn kustomizations(&mut self, contents: &Contents, waits: &Waits) {
         let plan = self.plan;
         let mut names = Vec::new();
-        for unit in plan.units.iter().filter(|unit| unit.is_kustomization() && contents.has(unit)) {
+        for unit in links::kustomizations(plan, contents) {
             let context = self.flux_kustomization(unit, contents, &waits[&unit.name]);
             let mut documents = self.object("flux-kustomization.yaml.j2", &context);
             links::guard_too_new(plan, unit, &mut documents, self.problems);

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Writer;
 use super::contents::{Contents, PRUNE};
-use crate::plan::order::{Waits, in_order};
+use super::graph::{self, Graph};
 use crate::plan::unit::{Check, Script, Unit};
 use crate::problem::Problem;
 use crate::template::Context;
@@ -25,9 +25,9 @@ const NEEDS: &str = "needs ";
 
 impl Writer<'_> {
     /// Writes the runbook.
-    pub(super) fn runbook(&mut self, contents: &Contents, waits: &Waits) {
+    pub(super) fn runbook(&mut self, contents: &Contents, graph: &Graph) {
         let plan = self.plan;
-        let facts = self.facts(contents, waits);
+        let facts = self.facts(contents, graph);
         let mut steps = Vec::new();
         for script in &plan.scripts {
             let context = script.context.with([("runbook", facts.clone())]);
@@ -48,18 +48,17 @@ impl Writer<'_> {
     }
 
     /// What the templates of the runbook may ask for, beyond what every template may.
-    fn facts(&self, contents: &Contents, waits: &Waits) -> Value {
+    fn facts(&self, contents: &Contents, graph: &Graph) -> Value {
         let plan = self.plan;
         let profile = plan.profile;
-        let order = in_order(waits);
+        let order: Vec<&str> = graph.nodes.iter().map(|node| node.unit.as_str()).collect();
         let units = order.iter().filter_map(|name| plan.units.iter().find(|unit| unit.name == **name));
-        let units: Vec<Value> = units
-            .map(|unit| json!({ "name": unit.name, "waits": waits[&unit.name], "checks": self.checks(unit, contents) }))
-            .collect();
+        let units: Vec<Value> =
+            units.map(|unit| json!({ "name": unit.name, "checks": self.checks(unit, contents) })).collect();
         let bootstrap = profile.flux.bootstrap.as_ref();
         json!({
             "units": units, "names": order,
-            "mermaid": mermaid(waits), "order": in_words(waits),
+            "mermaid": graph::mermaid(graph), "order": graph::text(graph),
             "remote": remote(contents, plan.units.iter()),
             "kept": kept(contents, plan.units.iter()),
             "flux": {
@@ -185,24 +184,4 @@ fn classes_that_wait<'a>(contents: &Contents, units: impl Iterator<Item = &'a Un
     let classes = units.flat_map(|unit| contents.objects(&unit.name)).filter(|(id, _)| id.kind == "StorageClass");
     let waiting = classes.filter(|(_, class)| class["volumeBindingMode"] == "WaitForFirstConsumer");
     waiting.map(|(id, _)| id.name).collect()
-}
-
-/// The order as a graph of Mermaid: what comes first points at what waits for it.
-fn mermaid(waits: &Waits) -> String {
-    let mut lines = vec!["flowchart TD".to_owned()];
-    let node = |name: &str| format!("u_{}", name.replace(['-', '.'], "_"));
-    for (name, on) in waits {
-        lines.push(format!("  {}[\"{name}\"]", node(name)));
-        lines.extend(on.iter().map(|first| format!("  {} --> {}", node(first), node(name))));
-    }
-    lines.join("\n")
-}
-
-/// The order in words: each unit with what it waits for.
-fn in_words(waits: &Waits) -> String {
-    let line = |name: &String| {
-        let on: Vec<&str> = waits[name].iter().map(String::as_str).collect();
-        if on.is_empty() { name.clone() } else { format!("{name}  after {}", on.join(", ")) }
-    };
-    in_order(waits).into_iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -9,7 +9,7 @@ called() { # called ARGUMENT…: as one would type them
     printf '%s' "$tool"
     for word in "$@"; do
       case $word in
-        '' | *[!A-Za-z0-9_./:@%+=,-]*) printf " '%s'" "$word" ;;
+        '' | *[!A-Za-z0-9_./:@%+=,-]*) printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")" ;;
         *) printf ' %s' "$word" ;;
       esac
     done
@@ -32,3 +32,19 @@ make() { : >"$STATE/$(mark "$@")"; }
 made() { [ -e "$STATE/$(mark "$@")" ]; }
 
 forget() { rm -f "$STATE/$(mark "$@")"; }
+
+keep() { cat >"$STATE/$(mark "$@")"; }
+
+kept() { made "$@" && cat "$STATE/$(mark "$@")"; }
+
+after() { # after WORD ARGUMENT…: the argument behind that one
+  wanted=$1
+  shift
+  while [ $# -gt 1 ]; do
+    if [ "$1" = "$wanted" ]; then
+      printf '%s' "$2"
+      return
+    fi
+    shift
+  done
+}

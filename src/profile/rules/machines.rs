@@ -2,6 +2,7 @@
 //! in. The same thing said once under `defaults` is told once, where it stands.
 
 use super::Check;
+use super::vsphere::below;
 use crate::decode::At;
 use crate::problem::Code;
 use crate::profile::eks_anywhere::{EksAnywhere, Group, Machine, OsFamily, Role};
@@ -86,7 +87,7 @@ impl<'a> Check<'a> {
         let datacenter = self.datacenter_name();
         let text = path.as_str();
         let prefix = format!("/{datacenter}/{kind}/");
-        let rest = text.strip_prefix(&prefix).filter(|rest| !rest.is_empty() && !rest.starts_with('/'));
+        let rest = below(text, datacenter, kind);
         let pool = |text: &str| text.split('/').any(|part| part == "Resources");
         let fits = match kind {
             "host" => {

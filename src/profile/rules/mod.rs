@@ -1,10 +1,11 @@
 //! Rules about a whole profile that need neither catalog nor tree: what must be unique, what must not overlap,
-//! which keys exclude each other. What is about networks, about EKS Anywhere, and about its Flux has a file of its own.
+//! which keys exclude each other. What is about networks, vSphere, EKS Anywhere and its Flux has a file of its own.
 
 mod eks_anywhere;
 mod gitops;
 mod machines;
 pub mod networks;
+mod vsphere;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +13,6 @@ use std::ops::Range;
 use super::Profile;
 use super::patch::{Operation, Patch};
 use super::secrets::Keys;
-use super::vsphere::Credentials;
 use super::workloads::GitSource;
 use crate::problem::{Code, Problem, Problems, nearest};
 use crate::texts::Name;
@@ -94,12 +94,16 @@ impl Check<'_> {
     }
 
     fn unique(&mut self, what: &str, names: Vec<(String, Range<usize>)>) {
+        self.once(what, names, "give one of them another name");
+    }
+
+    fn once(&mut self, what: &str, names: Vec<(String, Range<usize>)>, hint: &str) {
         let mut seen = BTreeMap::new();
         for (name, span) in names {
             if let Some(first) = seen.insert(name.clone(), span.clone()) {
                 let (line, _) = self.profile.source.line_column(first.start);
                 let says = format!("two {what} are called `{name}`, the first in line {line}");
-                self.report(Code::DUPLICATE_NAME, &span, says, "", "give one of them another name".to_owned());
+                self.report(Code::DUPLICATE_NAME, &span, says, "", hint.to_owned());
             }
         }
     }
@@ -127,58 +131,6 @@ impl Check<'_> {
                 let hint = "leave the item out; things may be put into that namespace all the same".to_owned();
                 self.report(Code::RESERVED_NAME, &namespace.name.span, says, "", hint);
             }
-        }
-    }
-
-    fn vsphere(&mut self) {
-        let Some(vsphere) = &self.profile.vsphere else { return };
-        if let (Some(insecure), Some(thumbprint)) = (&vsphere.insecure, &vsphere.thumbprint)
-            && insecure.value
-        {
-            let says = "`insecure: true` and a thumbprint exclude each other".to_owned();
-            let because = "with `insecure` any certificate will do, and the thumbprint is never looked at";
-            self.report(Code::CHOOSE_ONE, &thumbprint.span, says, because, "take out `insecure: true`".to_owned());
-        }
-        if let Some(insecure) = vsphere.insecure.as_ref().filter(|insecure| insecure.value) {
-            let says = "whatever answers for the vCenter gets its user and password".to_owned();
-            let because = "with `insecure: true` no certificate is looked at";
-            let hint = "thumbprint: \"AA:BB:…\"\n# in its place, as this says: govc about.cert -thumbprint -k";
-            self.warn(Code::INSECURE, &insecure.span, says, because, hint.to_owned());
-        }
-        if let Some(id) = &vsphere.cluster_id
-            && id.as_str().len() > 64
-        {
-            let because = "the CSI driver takes at most 64 characters (vsphere-csi-driver pkg/common/config/config.go)";
-            let says = format!("the cluster id has {} characters", id.as_str().len());
-            self.report(Code::BAD_CONFIG_TEXT, &id.span, says, because, "shorten it to 64 characters".to_owned());
-        }
-        if let Some(distribution) = vsphere.cluster_distribution.as_ref().filter(|text| text.as_str().len() > 128) {
-            let because =
-                "with more than 128 characters claims stay Pending (docs/book/driver-deployment/installation.md)";
-            let says = format!("the distribution has {} characters", distribution.as_str().len());
-            self.report(
-                Code::BAD_CONFIG_TEXT,
-                &distribution.span,
-                says,
-                because,
-                "clusterDistribution: Vanilla".to_owned(),
-            );
-        }
-        if let Some(sixth) = vsphere.topology_categories.get(5) {
-            let because = "the CSI driver takes at most 5 (vsphere-csi-driver pkg/common/config/config.go)";
-            let says = format!("there are {} topology categories", vsphere.topology_categories.len());
-            self.report(Code::BAD_CONFIG_TEXT, &sixth.span, says, because, "leave some out".to_owned());
-        }
-        if vsphere.datacenters.is_empty() {
-            let says = "`datacenters` is missing here".to_owned();
-            self.report(Code::MISSING_KEY, &vsphere.span, says, "", "datacenters:\n  - Datacenter".to_owned());
-        }
-        match vsphere.credentials.as_ref().map(|credentials| &credentials.value) {
-            Some(Credentials::Keys { store, .. } | Credentials::File { store, .. }) => {
-                let span = vsphere.credentials.as_ref().map_or(0..0, |credentials| credentials.span.clone());
-                self.store_exists(store.as_ref(), &span);
-            }
-            Some(Credentials::Ask) | None => {}
         }
     }
 
