@@ -9,6 +9,8 @@
 //!
 //! Not here: what a key means (`profile`, `catalog`), what an object is (`tree`).
 
+pub mod go;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -160,65 +162,6 @@ impl Node {
             },
         }
     }
-}
-
-/// The node as kustomize, and so Flux, reads it: by go-yaml v3, whatever other readers see in it.
-pub fn as_flux_reads(node: &Node) -> Value {
-    match &node.kind {
-        Kind::List(items) => items.iter().map(as_flux_reads).collect(),
-        Kind::Map(entries) => {
-            Value::Object(entries.iter().map(|(key, node)| (key.text.clone(), as_flux_reads(node))).collect())
-        }
-        Kind::Scalar { text, plain: true } => plain_to_flux(text),
-        Kind::Scalar { text, .. } => Value::String(text.clone()),
-    }
-}
-
-/// What go-yaml v3 makes of a plain scalar, once kustomize has written it as JSON (kubernetes-sigs/yaml goyaml.v3/resolve.go).
-fn plain_to_flux(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        _ => {}
-    }
-    if !matches!(text.as_bytes().first(), Some(b'0'..=b'9' | b'+' | b'-' | b'.')) {
-        return Value::String(text.to_owned());
-    }
-    if looks_like_a_date(text) {
-        // A time goes through JSON, which has no dates without one.
-        return Value::String(if text.contains(':') { text.to_owned() } else { format!("{text}T00:00:00Z") });
-    }
-    let digits: String = text.chars().filter(|c| *c != '_').collect();
-    go_integer(&digits).or_else(|| go_float(&digits)).map_or_else(|| Value::String(text.to_owned()), Value::Number)
-}
-
-/// Go's `ParseInt(text, 0, 64)`, and `ParseUint`.
-fn go_integer(text: &str) -> Option<Number> {
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let lower = unsigned.to_ascii_lowercase();
-    let radix = [("0x", 16), ("0b", 2), ("0o", 8)].into_iter().find(|(prefix, _)| lower.starts_with(prefix));
-    let (digits, radix) = match radix {
-        Some((_, radix)) => (&lower[2..], radix),
-        None if lower.len() > 1 && lower.starts_with('0') => (&lower[1..], 8),
-        None => (lower.as_str(), 10),
-    };
-    if !digits.chars().all(|c| c.is_digit(radix)) {
-        return None;
-    }
-    let number = u64::from_str_radix(digits, radix).ok()?;
-    if negative { i64::try_from(number).ok().map(|number| Number::from(-number)) } else { Some(Number::from(number)) }
-}
-
-fn go_float(text: &str) -> Option<Number> {
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text).to_ascii_lowercase();
-    let float: f64 = text.parse().ok().filter(|_| decimal(&unsigned))?;
-    // JSON, as Go writes it, does not tell 1.0 from 1.
-    #[allow(clippy::cast_possible_truncation)]
-    if float.fract() == 0.0 && float.abs() < 9e15 { Some(Number::from(float as i64)) } else { Number::from_f64(float) }
 }
 
 /// The finding about a plain scalar that readers disagree about.

@@ -9,6 +9,7 @@
 pub mod applied;
 pub mod folder;
 pub mod kustomize;
+pub mod substitute;
 pub mod walk;
 
 pub use folder::{KUSTOMIZATION_FILES, generated_resources, has_kustomization};

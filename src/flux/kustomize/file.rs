@@ -82,7 +82,7 @@ pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>
             _ => BTreeMap::new(),
         };
         let first = keys.values().min().copied();
-        Document { value: yaml::as_flux_reads(node), line: first.unwrap_or_else(|| line(node.span.start)), keys }
+        Document { value: yaml::go::as_flux_reads(node), line: first.unwrap_or_else(|| line(node.span.start)), keys }
     };
     Ok(nodes.iter().map(document).filter(|document| !document.value.is_null()).collect())
 }
