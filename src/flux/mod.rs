@@ -8,7 +8,9 @@
 
 pub mod applied;
 pub mod folder;
+pub mod given;
 pub mod kustomize;
+pub mod start;
 pub mod substitute;
 pub mod walk;
 

@@ -136,6 +136,8 @@ pub struct Kustomization {
     pub says: Value,
     /// The lines of its keys.
     pub lines: BTreeMap<String, usize>,
+    /// What is wrong with it, although it can be read.
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Kustomization {
@@ -151,18 +153,19 @@ impl Kustomization {
             (None, _) => return wrong(0, "the kustomization is empty"),
             (Some(document), _) => return wrong(document.line, "a kustomization is one document, and a mapping"),
         };
-        let (mut says, mut lines) = (Map::new(), BTreeMap::new());
+        let (mut says, mut lines, mut mistakes) = (Map::new(), BTreeMap::new(), Vec::new());
         for (key, value) in document.value.as_object().into_iter().flatten() {
             let line = document.keys.get(key).copied().unwrap_or(0);
             // Go's JSON takes a key in any case.
-            let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) else {
-                return wrong(line, &format!("a kustomization has no key `{key}`"));
-            };
-            says.insert((*known).to_owned(), value.clone());
-            lines.insert((*known).to_owned(), line);
+            if let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) {
+                says.insert((*known).to_owned(), value.clone());
+                lines.insert((*known).to_owned(), line);
+            } else {
+                mistakes.push(Mistake::new(file, line, &format!("a kustomization has no key `{key}`")));
+            }
         }
-        let kustomization =
-            Kustomization { file: file.to_owned(), folder: folder.to_owned(), says: Value::Object(says), lines };
+        let (file, folder) = (file.to_owned(), folder.to_owned());
+        let kustomization = Kustomization { file, folder, says: Value::Object(says), lines, mistakes };
         match kustomization.refusal() {
             Some(says) => wrong(1, &says),
             None => Ok(kustomization),
@@ -174,18 +177,25 @@ impl Kustomization {
         let below = |path: &String| path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/').to_owned();
         let resources: Vec<String> = resources.iter().map(below).collect();
         let says = json!({"kind": "Kustomization", "resources": resources});
-        Kustomization { file: folder.to_owned(), folder: folder.to_owned(), says, lines: BTreeMap::new() }
+        Kustomization {
+            file: folder.to_owned(),
+            folder: folder.to_owned(),
+            says,
+            lines: BTreeMap::new(),
+            mistakes: Vec::new(),
+        }
     }
 
-    fn refusal(&self) -> Option<String> {
-        let says = self.says.as_object()?;
+    /// Whether it says nothing at all; kustomize does not build such a one, and Flux does.
+    pub fn is_empty(&self) -> bool {
         let is_set = |(key, value): (&String, &Value)| {
             let empty = value.is_null() || value.as_str() == Some("");
             !matches!(key.as_str(), "apiVersion" | "kind") && !empty
         };
-        if !says.iter().any(is_set) {
-            return Some("the kustomization is empty".to_owned());
-        }
+        self.mistakes.is_empty() && !self.says.as_object().into_iter().flatten().any(is_set)
+    }
+
+    fn refusal(&self) -> Option<String> {
         let kind = self.text("kind");
         if !matches!(kind.as_str(), "" | "Kustomization" | "Component") {
             return Some("the kind of a kustomization is Kustomization or Component".to_owned());

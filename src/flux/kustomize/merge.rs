@@ -52,8 +52,7 @@ fn schema() -> &'static Schema {
 
 /// The place below a mapping.
 fn below(place: Place, key: &str) -> Place {
-    let field = |of: &'static str| schema().fields.iter().find(|((owner, name), _)| *owner == of && *name == key);
-    place.of.and_then(field).map(|(_, place)| *place).unwrap_or_default()
+    place.of.and_then(|of| schema().fields.get(&(of, key))).copied().unwrap_or_default()
 }
 
 /// What became of a value.

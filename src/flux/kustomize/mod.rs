@@ -29,7 +29,7 @@ pub use file::{Document, Kustomization, documents};
 
 use self::fields::{Field, fields_of};
 use self::patch::{Options, Patch};
-use self::resource::{Gvk, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
+use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
 use super::applied::is_remote;
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
 use super::walk::Files;
@@ -37,6 +37,8 @@ use crate::error::Failure;
 
 /// How deep bases may stand in bases.
 const MAX_DEPTH: usize = 64;
+/// How many kustomizations a build may go through: bases that name each other twice multiply.
+const MAX_FOLDERS: usize = 20_000;
 /// How many objects a build may have.
 const MAX_OBJECTS: usize = 200_000;
 
@@ -121,8 +123,8 @@ pub fn begin(files: &dyn Files, folder: &str) -> Result<Result<Kustomization, Ve
 ///
 /// # Errors
 /// What the files' place says.
-pub fn build(files: &dyn Files, begin: &Kustomization) -> Result<Build, Failure> {
-    let mut builder = Builder { files, read: BTreeMap::new(), around: Vec::new(), build: Build::default() };
+pub fn build(files: &dyn Files, begin: &Kustomization, parsed: &mut Parsed) -> Result<Build, Failure> {
+    let mut builder = Builder { files, parsed, count: 0, around: Vec::new(), build: Build::default() };
     let pile = builder.kustomization(begin, Pile::default())?;
     Ok(builder.finished(begin, pile))
 }
@@ -131,6 +133,8 @@ pub fn build(files: &dyn Files, begin: &Kustomization) -> Result<Build, Failure>
 #[derive(Default)]
 struct Pile {
     objects: Vec<Resource>,
+    /// What they are, as long as nothing has changed them.
+    known: Option<BTreeSet<Id>>,
     /// Whether something of it is elsewhere or not made here, so that nothing can be said to be missing.
     incomplete: bool,
 }
@@ -138,10 +142,15 @@ struct Pile {
 /// The objects of a file, or nothing if there is no such file.
 type FileObjects = Option<Arc<Result<Vec<(Value, usize)>, Vec<Mistake>>>>;
 
+/// The files that were read already: a base may be built many times.
+#[derive(Default)]
+pub struct Parsed(BTreeMap<String, FileObjects>);
+
 struct Builder<'a> {
     files: &'a dyn Files,
-    /// The files that were read: a base may be built many times.
-    read: BTreeMap<String, FileObjects>,
+    parsed: &'a mut Parsed,
+    /// How many kustomizations were gone through.
+    count: usize,
     /// The folders around the one that is being built, so that a circle ends.
     around: Vec<String>,
     build: Build,
@@ -150,7 +159,12 @@ struct Builder<'a> {
 impl Builder<'_> {
     /// Everything that a kustomization does to what is there and to what it lists.
     fn kustomization(&mut self, it: &Kustomization, mut pile: Pile) -> Result<Pile, Failure> {
+        self.count += 1;
         self.build.files.insert(it.file.clone());
+        self.build.mistakes.extend(it.mistakes.iter().cloned());
+        if it.is_empty() && !self.around.is_empty() {
+            self.mistake(it, "kind", "the kustomization is empty");
+        }
         self.around.push(it.folder.clone());
         for (key, entry) in
             ["resources", "bases"].into_iter().flat_map(|key| it.list(key).into_iter().map(move |entry| (key, entry)))
@@ -158,6 +172,7 @@ impl Builder<'_> {
             self.resource(it, key, &scalar_text(&entry), &mut pile)?;
         }
         self.unresolved(it, &mut pile);
+        pile.known = None;
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for entry in it.list(key) {
                 self.generate(it, key, kind, &entry, &mut pile)?;
@@ -167,6 +182,7 @@ impl Builder<'_> {
             pile = self.component(it, &scalar_text(&entry), pile)?;
         }
         self.transform(it, &mut pile)?;
+        pile.known = None;
         self.around.pop();
         Ok(pile)
     }
@@ -246,6 +262,8 @@ impl Builder<'_> {
             format!("the folder {path} has no kustomization")
         } else if self.around.iter().any(|around| around == path) {
             format!("{path} contains itself: {} → {path}", self.around.join(" → "))
+        } else if self.count >= MAX_FOLDERS {
+            format!("the build goes through more than {MAX_FOLDERS} folders")
         } else if self.around.len() >= MAX_DEPTH {
             format!("more than {MAX_DEPTH} folders stand in each other")
         } else {
@@ -264,21 +282,21 @@ impl Builder<'_> {
     }
 
     fn objects(&mut self, path: &str) -> Result<FileObjects, Failure> {
-        if let Some(known) = self.read.get(path) {
-            return Ok(known.clone());
-        }
-        let bytes = self.files.read(path)?;
-        let objects = bytes.map(|bytes| Arc::new(file::objects(path, &bytes)));
+        let objects = match self.parsed.0.get(path) {
+            Some(known) => known.clone(),
+            None => self.files.read(path)?.map(|bytes| Arc::new(file::objects(path, &bytes))),
+        };
         if objects.is_some() {
             self.build.files.insert(path.to_owned());
         }
-        self.read.insert(path.to_owned(), objects.clone());
+        self.parsed.0.insert(path.to_owned(), objects.clone());
         Ok(objects)
     }
 
     /// Puts objects to those that are there; the same one twice is a mistake.
     fn append(&mut self, it: &Kustomization, key: &str, new: impl Iterator<Item = Resource>, pile: &mut Pile) {
-        let mut known: BTreeSet<_> = pile.objects.iter().map(Resource::id).collect();
+        let objects = &pile.objects;
+        let mut known = pile.known.take().unwrap_or_else(|| objects.iter().map(Resource::id).collect());
         for object in new {
             let id = object.id();
             if pile.objects.len() >= MAX_OBJECTS {
@@ -290,6 +308,7 @@ impl Builder<'_> {
                 self.mistake(it, key, &format!("{id} of {} is there already", object.file));
             }
         }
+        pile.known = Some(known);
     }
 
     fn generate(

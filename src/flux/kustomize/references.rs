@@ -58,15 +58,17 @@ impl Candidate {
 /// A name that could be that of several objects.
 pub fn rewrite(objects: &mut [Resource]) -> Result<(), String> {
     let candidates: Vec<Candidate> = objects.iter().map(Candidate::of).collect();
+    let renamed: Vec<&Candidate> = candidates.iter().filter(|other| !other.previous.is_empty()).collect();
     for (object, itself) in objects.iter_mut().zip(&candidates) {
-        let near = near(&object.value, itself, &candidates);
-        let renamed: Vec<&Candidate> = near.into_iter().filter(|other| !other.previous.is_empty()).collect();
-        if renamed.is_empty() {
+        let rows = table().iter().filter(|row| itself.first.gvk.is_selected(&row.field.of));
+        let rows: Vec<&Reference> = rows.collect();
+        if rows.is_empty() || renamed.is_empty() {
             continue;
         }
-        for row in table().iter().filter(|row| itself.first.gvk.is_selected(&row.field.of)) {
+        let near = near(&object.value, itself, &renamed);
+        for row in rows {
             let role = role_of(&object.value, &row.field);
-            let referrer = Referrer { itself, near: &renamed, to: &row.to, role };
+            let referrer = Referrer { itself, near: &near, to: &row.to, role };
             let field = Field { of: Gvk::default(), ..row.field.clone() };
             set(&mut object.value, &field, Made::Nothing, &mut |value| referrer.rewrite(value))
                 .map_err(|says| format!("{}: {says}", itself.now))?;
@@ -76,7 +78,7 @@ pub fn rewrite(objects: &mut [Resource]) -> Result<(), String> {
 }
 
 /// What an object can name: what is of the cluster or in its namespace; for a RoleBinding, where its ServiceAccounts are, too.
-fn near<'a>(value: &Value, itself: &Candidate, all: &'a [Candidate]) -> Vec<&'a Candidate> {
+fn near<'a>(value: &Value, itself: &Candidate, all: &[&'a Candidate]) -> Vec<&'a Candidate> {
     let mut namespaces = BTreeSet::new();
     let subjects = value.get("subjects").and_then(Value::as_array).filter(|_| itself.now.gvk.kind == "RoleBinding");
     for subject in subjects.into_iter().flatten() {
@@ -90,7 +92,7 @@ fn near<'a>(value: &Value, itself: &Candidate, all: &'a [Candidate]) -> Vec<&'a 
             || other.now.namespace == itself.now.namespace
             || namespaces.contains(other.namespace.as_str())
     };
-    all.iter().filter(is_near).collect()
+    all.iter().copied().filter(is_near).collect()
 }
 
 /// The kind that a `roleRef` says.

@@ -3,6 +3,8 @@
 //!
 //! Source: kubernetes-sigs/kustomize api/internal/builtins and api/filters at api v0.21.1.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -14,12 +16,12 @@ use super::resource::{Gvk, Resource, scalar_text};
 /// # Errors
 /// What stands in the way; two objects that become one.
 pub fn namespace(objects: &mut [Resource], namespace: &str) -> Result<(), String> {
-    for at in 0..objects.len() {
-        let object = &mut objects[at];
+    let mut known = BTreeSet::new();
+    for object in objects {
         object.remember();
         set_namespace(object, namespace)?;
         let id = object.id();
-        if objects.iter().filter(|other| other.id() == id).count() > 1 {
+        if !known.insert(id.clone()) {
             return Err(format!("namespace {namespace}: more than one object becomes {id}"));
         }
     }
