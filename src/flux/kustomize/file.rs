@@ -3,51 +3,15 @@
 //! In: bytes. Out: values as Flux reads them, or what is wrong with the file. Not here: what a key does (`mod.rs`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::Mistake;
 use super::resource::{metadata_text, scalar_text};
+use super::shape::Shape;
 use crate::problem::{Problems, Source};
-use crate::yaml::{self, Kind, Node};
-
-/// The keys of a kustomization (kubernetes-sigs/kustomize api/types/kustomization.go at api v0.21.1).
-const KEYS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
-    "replacements",
-    "replicas",
-    "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
-];
+use crate::yaml::{self, Kind, Node, go};
 
 /// A document of a file.
 #[derive(Debug, Clone)]
@@ -56,15 +20,10 @@ pub struct Document {
     pub value: Value,
     /// The line at which it begins.
     pub line: usize,
-    /// The lines of its outermost keys.
-    pub keys: BTreeMap<String, usize>,
 }
 
-/// The documents of a text, without empty ones.
-///
-/// # Errors
-/// Where it is not YAML as kustomize reads it.
-pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
+/// The nodes of a text, without empty documents.
+fn nodes(file: &str, bytes: &[u8]) -> Result<(Arc<Source>, Vec<Node>), Vec<Mistake>> {
     let text = std::str::from_utf8(bytes).map_err(|_| vec![Mistake::new(file, 0, "the file is not UTF-8")])?;
     let source = Source::new(file, text.trim_start_matches('\u{feff}'));
     let mut problems = Problems::default();
@@ -74,17 +33,33 @@ pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>
         Mistake::new(file, line, &problem.says)
     };
     let mistakes: Vec<Mistake> = problems.sorted().into_iter().map(mistake).collect();
-    let Some(nodes) = nodes.filter(|_| mistakes.is_empty()) else { return Err(mistakes) };
+    match nodes.filter(|_| mistakes.is_empty()) {
+        Some(nodes) => Ok((source, nodes)),
+        None => Err(mistakes),
+    }
+}
+
+/// The documents of a text, without empty ones.
+///
+/// # Errors
+/// Where it is not YAML as kustomize reads it.
+pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
+    let (source, nodes) = nodes(file, bytes)?;
     let document = |node: &Node| {
-        let line = |offset| source.line_column(offset).0;
-        let keys = match &node.kind {
-            Kind::Map(entries) => entries.iter().map(|(key, _)| (key.text.clone(), line(key.span.start))).collect(),
-            _ => BTreeMap::new(),
-        };
-        let first = keys.values().min().copied();
-        Document { value: yaml::go::as_flux_reads(node), line: first.unwrap_or_else(|| line(node.span.start)), keys }
+        // A list is one of operations or replacements, which kustomize reads as kubectl does.
+        let value =
+            if matches!(node.kind, Kind::List(_)) { go::as_kubectl_reads(node) } else { go::as_flux_reads(node) };
+        Document { value, line: source.line_column(first_key(node)).0 }
     };
     Ok(nodes.iter().map(document).filter(|document| !document.value.is_null()).collect())
+}
+
+/// Where the first key of a mapping stands.
+fn first_key(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Map(entries) => entries.first().map_or(node.span.start, |(key, _)| key.span.start),
+        _ => node.span.start,
+    }
 }
 
 /// The objects of a file, those of lists one by one, with their lines.
@@ -147,23 +122,21 @@ impl Kustomization {
     /// What kustomize does not read.
     pub fn of(file: &str, folder: &str, bytes: &[u8]) -> Result<Kustomization, Vec<Mistake>> {
         let wrong = |line: usize, says: &str| Err(vec![Mistake::new(file, line, says)]);
-        let mut all = documents(file, bytes)?;
-        let document = match (all.pop(), all.pop()) {
-            (Some(document), None) if document.value.is_object() => document,
-            (None, _) => return wrong(0, "the kustomization is empty"),
-            (Some(document), _) => return wrong(document.line, "a kustomization is one document, and a mapping"),
+        let (source, nodes) = nodes(file, bytes)?;
+        let node = match &nodes[..] {
+            [node] if matches!(node.kind, Kind::Map(_)) => node,
+            [] => return wrong(0, "the kustomization is empty"),
+            _ => return wrong(1, "a kustomization is one document, and a mapping"),
         };
-        let (mut says, mut lines, mut mistakes) = (Map::new(), BTreeMap::new(), Vec::new());
-        for (key, value) in document.value.as_object().into_iter().flatten() {
-            let line = document.keys.get(key).copied().unwrap_or(0);
-            // Go's JSON takes a key in any case.
-            if let Some(known) = KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) {
-                says.insert((*known).to_owned(), value.clone());
-                lines.insert((*known).to_owned(), line);
-            } else {
-                mistakes.push(Mistake::new(file, line, &format!("a kustomization has no key `{key}`")));
-            }
-        }
+        let mut shape = Shape::new(&source);
+        let says = shape.object(node, "");
+        let mistakes = shape.mistakes;
+        let line = |key: &str| {
+            let Kind::Map(entries) = &node.kind else { return 0 };
+            let found = entries.iter().find(|(written, _)| written.text.eq_ignore_ascii_case(key));
+            found.map_or(0, |(key, _)| source.line_column(key.span.start).0)
+        };
+        let lines = says.keys().map(|key| (key.clone(), line(key))).collect();
         let (file, folder) = (file.to_owned(), folder.to_owned());
         let kustomization = Kustomization { file, folder, says: Value::Object(says), lines, mistakes };
         match kustomization.refusal() {

@@ -18,6 +18,7 @@ mod references;
 mod replace;
 mod resource;
 mod select;
+mod shape;
 mod transform;
 
 use std::collections::{BTreeMap, BTreeSet};
