@@ -203,7 +203,7 @@ fn literal(text: &str, indent: usize) -> String {
     let hint = if text.starts_with([' ', '\n']) { "2" } else { "" };
     let chomp = match text.len() - body.len() {
         0 => "-",
-        1 => "",
+        1 if !body.is_empty() => "",
         _ => "+",
     };
     let pad = " ".repeat(indent);
@@ -222,7 +222,7 @@ mod tests {
         let value = serde_json::json!({
             "a": "true", "b": "x: y", "c": "#", "d": "one\ntwo\n", "e": [{"f": 1, "g": [[1, "2"], []]}, "h\n  i", {}],
             "yes": "no", "j": " k", "l": "", "m": null, "n": "1.30", "o": "12:30", "p": "- q", "r": "s #t", "u": "v\n\nw",
-            "x": "it's", "y": "${z}", "2024-01-02": "2024-01-02", "aa": "a\tb", "ab": "\n\nx", "ac": "x\n\n", "ad": ["l\nm"],
+            "x": "it's", "y": "${z}", "2024-01-02": "2024-01-02", "aa": "a\tb", "ab": "\n\nx", "ac": "x\n\n", "ad": ["l\nm"], "ae": "\n", "af": "\n\n",
         });
         let source = Source::new("x", write(&value));
         let nodes = super::super::read_manifest(&source, &mut Problems::default()).expect(&source.text);

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::fields::{Field, Made, set};
-use super::resource::{Gvk, Id, Resource, metadata_text, scalar_text};
+use super::resource::{Gvk, Id, NOWHERE, Resource, metadata_text, scalar_text};
 
 /// A row of the table: what is named, and the field that names it.
 struct Reference {
@@ -50,6 +50,14 @@ impl Candidate {
             suffixes: object.suffixes.clone(),
         }
     }
+
+    /// Whether it can name another one: what is of the cluster, in its namespace, or in one of these.
+    fn can_name(&self, other: &Candidate, namespaces: &BTreeSet<String>) -> bool {
+        self.now.is_of_the_cluster()
+            || other.now.is_of_the_cluster()
+            || other.now.namespace == self.now.namespace
+            || namespaces.contains(&other.namespace)
+    }
 }
 
 /// Rewrites every name that is not right any more.
@@ -65,10 +73,14 @@ pub fn rewrite(objects: &mut [Resource]) -> Result<(), String> {
         if rows.is_empty() || renamed.is_empty() {
             continue;
         }
-        let near = near(&object.value, itself, &renamed);
+        let namespaces = of_accounts(&object.value, itself);
+        let is_near = |other: &&Candidate| itself.can_name(other, &namespaces);
+        let near: Vec<&Candidate> = renamed.iter().copied().filter(is_near).collect();
+        let other_namespaces: BTreeSet<&str> =
+            candidates.iter().filter(is_near).map(|other| other.first.namespace.as_str()).collect();
         for row in rows {
             let role = role_of(&object.value, &row.field);
-            let referrer = Referrer { itself, near: &near, to: &row.to, role };
+            let referrer = Referrer { itself, near: &near, first_namespaces: &other_namespaces, to: &row.to, role };
             let field = Field { of: Gvk::default(), ..row.field.clone() };
             set(&mut object.value, &field, Made::Nothing, &mut |value| referrer.rewrite(value))
                 .map_err(|says| format!("{}: {says}", itself.now))?;
@@ -77,22 +89,12 @@ pub fn rewrite(objects: &mut [Resource]) -> Result<(), String> {
     Ok(())
 }
 
-/// What an object can name: what is of the cluster or in its namespace; for a RoleBinding, where its ServiceAccounts are, too.
-fn near<'a>(value: &Value, itself: &Candidate, all: &[&'a Candidate]) -> Vec<&'a Candidate> {
-    let mut namespaces = BTreeSet::new();
+/// The namespaces of the ServiceAccounts of a RoleBinding.
+fn of_accounts(value: &Value, itself: &Candidate) -> BTreeSet<String> {
     let subjects = value.get("subjects").and_then(Value::as_array).filter(|_| itself.now.gvk.kind == "RoleBinding");
-    for subject in subjects.into_iter().flatten() {
-        if subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount") {
-            namespaces.extend(subject.get("namespace").and_then(Value::as_str));
-        }
-    }
-    let is_near = |other: &&Candidate| {
-        itself.now.is_of_the_cluster()
-            || other.now.is_of_the_cluster()
-            || other.now.namespace == itself.now.namespace
-            || namespaces.contains(other.namespace.as_str())
-    };
-    all.iter().copied().filter(is_near).collect()
+    let is_account = |subject: &&Value| subject.get("kind").and_then(Value::as_str) == Some("ServiceAccount");
+    let namespace = |subject: &Value| subject.get("namespace").and_then(Value::as_str).map(str::to_owned);
+    subjects.into_iter().flatten().filter(is_account).filter_map(namespace).collect()
 }
 
 /// The kind that a `roleRef` says.
@@ -107,7 +109,10 @@ fn role_of(value: &Value, field: &Field) -> Option<Gvk> {
 /// An object that names others, at one of its fields.
 struct Referrer<'a> {
     itself: &'a Candidate,
+    /// What was renamed and can be named.
     near: &'a [&'a Candidate],
+    /// The namespaces in which something that can be named was in the beginning, renamed or not.
+    first_namespaces: &'a BTreeSet<&'a str>,
     to: &'a Gvk,
     role: Option<Gvk>,
 }
@@ -150,8 +155,8 @@ impl Referrer<'_> {
         let in_it = |of: fn(&Candidate) -> &Id| {
             self.near.iter().copied().filter(|one| of(one).namespace == namespace).collect::<Vec<_>>()
         };
-        let first = in_it(|one| &one.first);
-        if first.is_empty() { in_it(|one| &one.now) } else { first }
+        let began_there = namespace != NOWHERE && self.first_namespaces.contains(namespace);
+        if began_there { in_it(|one| &one.first) } else { in_it(|one| &one.now) }
     }
 
     /// The one object that is named.
