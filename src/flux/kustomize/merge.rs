@@ -156,14 +156,14 @@ fn of_map(patch: &Map<String, Value>) -> Result<(Directive, Map<String, Value>),
 }
 
 fn walk_map(dest: Option<Value>, patch: Option<&Value>, place: Place) -> Result<Outcome, String> {
-    let (mut map, patch, kept) = match (dest, patch) {
+    let (mut map, patch) = match (dest, patch) {
         (Some(Value::Null), None) => return Ok(Outcome::Kept(Value::Null)),
-        (Some(Value::Object(map)), None) => (map, Map::new(), true),
+        (Some(Value::Object(map)), None) => (map, Map::new()),
         (_, Some(Value::Null)) | (None, None) => return Ok(Outcome::Gone),
         (dest, Some(Value::Object(patch))) => match (dest, of_map(patch)?) {
             (_, (Directive::Delete, _)) => return Ok(Outcome::Gone),
-            (Some(Value::Object(map)), (Directive::Merge, patch)) => (map, patch, true),
-            (_, (_, patch)) => (patch.clone(), patch, false),
+            (Some(Value::Object(map)), (Directive::Merge, patch)) => (map, patch),
+            (_, (_, patch)) => return Ok(Outcome::New(Value::Object(adopted_fields(patch, place)?))),
         },
         (dest, _) => return Ok(dest.map_or(Outcome::Gone, Outcome::Kept)),
     };
@@ -175,8 +175,34 @@ fn walk_map(dest: Option<Value>, patch: Option<&Value>, place: Place) -> Result<
             None => drop(map.shift_remove(&key)),
         }
     }
-    let map = Value::Object(map);
-    Ok(if kept { Outcome::Kept(map) } else { Outcome::New(map) })
+    Ok(Outcome::Kept(Value::Object(map)))
+}
+
+/// What a patch brings where there was nothing: kustomize merges it with itself, so that nulls and directives go.
+fn adopted(value: Value, place: Place) -> Result<Option<Value>, String> {
+    let place = if place.of.is_some() || place.keys.is_some() { place } else { own_place(Some(&value), None) };
+    match (value, place.keys) {
+        (Value::Null, _) => Ok(None),
+        (Value::Object(map), _) => match of_map(&map)? {
+            (Directive::Delete, _) => Ok(None),
+            (_, map) => adopted_fields(map, place).map(|map| Some(Value::Object(map))),
+        },
+        (Value::Array(items), Some(keys)) => match of_list(&items)? {
+            (Directive::Delete, _) => Ok(None),
+            (_, items) => merged_items(items, None, keys, place).map(Some),
+        },
+        (value, _) => Ok(Some(value)),
+    }
+}
+
+fn adopted_fields(map: Map<String, Value>, place: Place) -> Result<Map<String, Value>, String> {
+    let mut adopted_map = Map::new();
+    for (key, value) in map {
+        if let Some(value) = adopted(value, below(place, &key))? {
+            adopted_map.insert(key, value);
+        }
+    }
+    Ok(adopted_map)
 }
 
 /// The directive of a whole list: an item that holds nothing else.
@@ -190,20 +216,18 @@ fn of_list(patch: &[Value]) -> Result<(Directive, Vec<Value>), String> {
 }
 
 fn walk_list(dest: Option<Value>, patch: Option<&Value>, place: Place, keys: &str) -> Result<Outcome, String> {
-    let (dest, patch, kept) = match (dest, patch) {
-        (Some(Value::Array(dest)), None) => (dest, Vec::new(), true),
-        (_, Some(Value::Null)) => return Ok(Outcome::Gone),
+    match (dest, patch) {
+        (Some(Value::Array(dest)), None) => merged_items(dest, Some(&[]), keys, place).map(Outcome::Kept),
+        (_, Some(Value::Null)) => Ok(Outcome::Gone),
         (Some(Value::Array(dest)), Some(Value::Array(patch))) => match of_list(patch)? {
-            (Directive::Delete, _) => return Ok(Outcome::Gone),
-            (Directive::Replace, patch) => (patch.clone(), patch, false),
-            (Directive::Merge, patch) => (dest, patch, true),
+            (Directive::Delete, _) => Ok(Outcome::Gone),
+            (Directive::Replace, patch) => merged_items(patch, None, keys, place).map(Outcome::New),
+            (Directive::Merge, patch) => merged_items(dest, Some(&patch), keys, place).map(Outcome::Kept),
         },
-        (_, Some(Value::Array(patch))) => (patch.clone(), patch.clone(), false),
-        (dest, _) => return Ok(dest.map_or(Outcome::Gone, Outcome::Kept)),
-    };
-    let keys: Vec<&str> = if keys == "=" { vec![""] } else { keys.split(',').collect() };
-    let list = Value::Array(merged_items(dest, &patch, &keys, Place { of: place.of, keys: None })?);
-    Ok(if kept { Outcome::Kept(list) } else { Outcome::New(list) })
+        // A directive for the whole list is not looked at where there is no list.
+        (_, Some(Value::Array(patch))) => merged_items(patch.clone(), None, keys, place).map(Outcome::New),
+        (dest, _) => Ok(dest.map_or(Outcome::Gone, Outcome::Kept)),
+    }
 }
 
 /// The values of an item's keys, empty where it lacks one.
@@ -216,9 +240,12 @@ fn values_of(item: &Value, keys: &[&str]) -> Values {
     keys.iter().map(|key| item.get(*key).map(scalar_text).unwrap_or_default()).collect()
 }
 
-fn merged_items(mut dest: Vec<Value>, patch: &[Value], keys: &[&str], place: Place) -> Result<Vec<Value>, String> {
+/// The items of a list with those of a patch; without a patch it is merged with itself.
+fn merged_items(mut dest: Vec<Value>, patch: Option<&[Value]>, keys: &str, place: Place) -> Result<Value, String> {
+    let place = Place { of: place.of, keys: None };
+    let keys: &[&str] = &if keys == "=" { vec![""] } else { keys.split(',').collect::<Vec<_>>() };
     let mut all: Vec<Values> = Vec::new();
-    for values in patch.iter().chain(&dest).map(|item| values_of(item, keys)) {
+    for values in patch.unwrap_or_default().iter().chain(&dest).map(|item| values_of(item, keys)) {
         if !all.contains(&values) {
             all.push(values);
         }
@@ -232,11 +259,20 @@ fn merged_items(mut dest: Vec<Value>, patch: &[Value], keys: &[&str], place: Pla
         let values: Values = valid.iter().filter_map(|(at, _)| values.get(*at).cloned()).collect();
         let names: Vec<&str> = valid.iter().map(|(_, key)| *key).collect();
         let at = find(&dest, &names, &values);
-        let from = find(patch, &names, &values).and_then(|at| patch.get(at));
         let old = at.and_then(|at| dest.get(at)).cloned();
-        let outcome = walk(old, from, place)?;
+        let outcome = match (patch, old) {
+            (None, Some(old)) => adopted(old, place)?.map_or(Outcome::Gone, Outcome::Kept),
+            (patch, old) => {
+                let patch = patch.unwrap_or_default();
+                walk(old, find(patch, &names, &values).and_then(|at| patch.get(at)), place)?
+            }
+        };
         let kept = matches!(outcome, Outcome::Kept(_));
         let Some(mut value) = outcome.value().filter(|value| !is_empty(value)) else {
+            // Where the keys do not find it again, only its directive is gone.
+            if let Some(old) = at.and_then(|at| dest.get_mut(at)?.as_object_mut()).filter(|_| patch.is_none()) {
+                old.shift_remove(DIRECTIVE);
+            }
             set_item(&mut dest, None, &names, &values);
             continue;
         };
@@ -254,7 +290,7 @@ fn merged_items(mut dest: Vec<Value>, patch: &[Value], keys: &[&str], place: Pla
         set_item(&mut items, Some(value), &names, &values);
     }
     let names: Vec<&str> = valid.iter().map(|(_, key)| *key).collect();
-    if all.is_empty() { Ok(dest) } else { Ok(appended(items, dest, &names)) }
+    Ok(Value::Array(if all.is_empty() { dest } else { appended(items, dest, &names) }))
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -352,6 +388,8 @@ fn appended(mut items: Vec<Value>, dest: Vec<Value>, keys: &[&str]) -> Vec<Value
             }
         }
         if values.is_empty() {
+            // An item without any of the keys takes the place of all of them.
+            items = vec![item];
             continue;
         }
         if keys.len() > 1 {
