@@ -11,7 +11,7 @@
 
 pub mod go;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -375,6 +375,7 @@ impl<'a> Reader<'a> {
     fn map(&mut self, start: Range<usize>, depth: usize) -> Result<Node, Fatal> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut merged = Vec::new();
+        let mut known = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -400,7 +401,7 @@ impl<'a> Reader<'a> {
                 self.problems.push(*problem);
                 continue;
             }
-            if entries.iter().any(|(known, _)| known.text == key.text) {
+            if !known.insert(key.text.clone()) {
                 let problem = self.refuse(
                     Code::DUPLICATE_KEY,
                     key.span,

@@ -13,6 +13,9 @@ use super::shape::Shape;
 use crate::problem::{Problems, Source};
 use crate::yaml::{self, Kind, Node, go};
 
+/// How many mistakes of one file are said.
+pub const MAX_MISTAKES: usize = 100;
+
 /// A document of a file.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -32,7 +35,7 @@ fn nodes(file: &str, bytes: &[u8]) -> Result<(Arc<Source>, Vec<Node>), Vec<Mista
         let line = problem.place.map_or(0, |place| source.line_column(place.start).0);
         Mistake::new(file, line, &problem.says)
     };
-    let mistakes: Vec<Mistake> = problems.sorted().into_iter().map(mistake).collect();
+    let mistakes: Vec<Mistake> = problems.sorted().into_iter().take(MAX_MISTAKES).map(mistake).collect();
     match nodes.filter(|_| mistakes.is_empty()) {
         Some(nodes) => Ok((source, nodes)),
         None => Err(mistakes),
@@ -45,11 +48,15 @@ fn nodes(file: &str, bytes: &[u8]) -> Result<(Arc<Source>, Vec<Node>), Vec<Mista
 /// Where it is not YAML as kustomize reads it.
 pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
     let (source, nodes) = nodes(file, bytes)?;
+    let (mut seen, mut line) = (0, 1);
     let document = |node: &Node| {
+        let at = first_key(node);
+        line += source.text.get(seen..at).unwrap_or_default().matches('\n').count();
+        seen = at.max(seen);
         // A list is one of operations or replacements, which kustomize reads as kubectl does.
         let value =
             if matches!(node.kind, Kind::List(_)) { go::as_kubectl_reads(node) } else { go::as_flux_reads(node) };
-        Document { value, line: source.line_column(first_key(node)).0 }
+        Document { value, line }
     };
     Ok(nodes.iter().map(document).filter(|document| !document.value.is_null()).collect())
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Map, Value};
 
 use super::Mistake;
+use super::file::MAX_MISTAKES;
 use super::resource::rows;
 use crate::problem::Source;
 use crate::yaml::go::as_kubectl_reads;
@@ -111,6 +112,9 @@ impl<'a> Shape<'a> {
     }
 
     fn mistake(&mut self, at: usize, says: &str) {
+        if self.mistakes.len() >= MAX_MISTAKES {
+            return;
+        }
         let line = self.source.line_column(at).0;
         self.mistakes.push(Mistake::new(&self.source.name, line, says));
     }
