@@ -143,6 +143,9 @@ codes! {
     NOTHING_TO_PRUNE = "FW420" "nothing-to-prune" "A `--prune-ok` that names nothing that would be dropped.";
     LEFT_BEHIND = "FW421" "left-behind" "Guarded objects that nothing would apply any more, and that stay in the cluster.";
     BEFORE_THE_CLUSTER = "FW422" "before-the-cluster" "A tree in a folder that EKS Anywhere wants to make itself when it makes the cluster.";
+    CANNOT_BUILD = "FW430" "cannot-build" "Something in a repo that kustomize or Flux refuses; the Flux Kustomization that applies it gives nothing.";
+    NOT_RESOLVED = "FW431" "not-resolved" "Something in a repo that is not looked at here: what it would bring or change is not shown.";
+    NO_SUCH_KUSTOMIZATION = "FW432" "no-such-kustomization" "A Flux Kustomization that nothing in the repo leads to.";
     NO_REPOSITORY = "FW501" "no-repository" "There is no git repository to commit to.";
     GIT_STATE = "FW502" "git-state" "The repository is in a state in which fluxwright does not commit.";
     NO_AUTHOR = "FW503" "no-author" "Nothing says who the author of the commit is.";

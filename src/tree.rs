@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::problem::{Problems, Source};
 use crate::yaml;
@@ -107,6 +108,15 @@ impl FromIterator<(TreePath, File)> for Tree {
     fn from_iter<I: IntoIterator<Item = (TreePath, File)>>(files: I) -> Tree {
         Tree { files: files.into_iter().collect() }
     }
+}
+
+/// The SHA-256 of bytes, as `sha256sum` writes it.
+pub fn sha256(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = fmt::Write::write_fmt(&mut out, format_args!("{byte:02x}"));
+    }
+    out
 }
 
 /// What makes an object that object.

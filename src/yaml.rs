@@ -9,7 +9,9 @@
 //!
 //! Not here: what a key means (`profile`, `catalog`), what an object is (`tree`).
 
-use std::collections::HashMap;
+pub mod go;
+
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use crate::problem::{Code, Place, Problem, Problems, Source};
 
 /// The largest file that is read as a profile or component, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
+/// The largest file of manifests that is read, in bytes. Flux's own is about one MiB, and files of CRDs are larger.
+pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting of mappings and lists.
 pub const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases of a file together may stand for.
@@ -205,10 +209,30 @@ pub fn read_all(source: &Arc<Source>, problems: &mut Problems) -> Option<Vec<Nod
         );
         return None;
     }
+    documents_of(source, problems, false)
+}
+
+/// Reads all documents of a manifest as kustomize does: merge keys are followed, and tags say what a scalar is. What is wrong
+/// goes to `problems` all the same.
+pub fn read_manifest(source: &Arc<Source>, problems: &mut Problems) -> Option<Vec<Node>> {
+    if source.text.len() > MAX_MANIFEST_BYTES {
+        let says =
+            format!("the file has {} bytes, more than the {MAX_MANIFEST_BYTES} that are read", source.text.len());
+        problems.push(
+            Problem::new(Code::FILE_TOO_LARGE, says)
+                .at(Place::file(&source.name))
+                .hint("split it; nothing of this size fits into a cluster's storage as one object"),
+        );
+        return None;
+    }
+    documents_of(source, problems, true)
+}
+
+fn documents_of(source: &Arc<Source>, problems: &mut Problems, manifest: bool) -> Option<Vec<Node>> {
     let mut options = Options::default();
     options.emit_comments = false;
     let parser = Parser::new_from_str_with_options(&source.text, options);
-    let mut reader = Reader { source, parser, anchors: HashMap::new(), aliased: 0, problems };
+    let mut reader = Reader { source, parser, anchors: HashMap::new(), aliased: 0, manifest, problems };
     match reader.documents() {
         Ok(documents) => Some(documents),
         Err(problem) => {
@@ -223,6 +247,8 @@ struct Reader<'a> {
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     anchors: HashMap<usize, (Node, usize)>,
     aliased: usize,
+    /// Whether tags and merge keys mean what they mean to go-yaml.
+    manifest: bool,
     problems: &'a mut Problems,
 }
 
@@ -299,8 +325,11 @@ impl<'a> Reader<'a> {
         }
         let (node, anchor, tagged) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                // A tag is refused below; what it would have made of the text is not asked any more.
-                let plain = matches!(style, ScalarStyle::Plain) && tag.is_none();
+                // In our own files a tag is refused below; what it would have made of the text is not asked any more.
+                let plain = match tag.as_ref().filter(|_| self.manifest) {
+                    Some(tag) => !matches!(tag.suffix(), "str" | "binary"),
+                    None => matches!(style, ScalarStyle::Plain) && tag.is_none(),
+                };
                 let kind = Kind::Scalar { text: text.into_owned(), plain };
                 (Node { span: range.clone(), kind }, anchor, tag.is_some())
             }
@@ -316,7 +345,7 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        if tagged {
+        if tagged && !self.manifest {
             let start = span.tag_start().and_then(|mark| mark.byte_offset()).unwrap_or(range.start);
             let problem = self.refuse(
                 Code::YAML_TAG,
@@ -345,9 +374,12 @@ impl<'a> Reader<'a> {
 
     fn map(&mut self, start: Range<usize>, depth: usize) -> Result<Node, Fatal> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut merged = Vec::new();
+        let mut known = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
+                merged.into_iter().for_each(|node| merge_into(&mut entries, node));
                 return Ok(collection(start, span, Kind::Map(entries)));
             }
             let node = self.node(event, span, depth + 1)?;
@@ -355,6 +387,10 @@ impl<'a> Reader<'a> {
             let key = self.key(node)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
+            if merges && self.manifest {
+                merged.push(value);
+                continue;
+            }
             if merges {
                 let problem = self.refuse(
                     Code::MERGE_KEY,
@@ -365,7 +401,7 @@ impl<'a> Reader<'a> {
                 self.problems.push(*problem);
                 continue;
             }
-            if entries.iter().any(|(known, _)| known.text == key.text) {
+            if !known.insert(key.text.clone()) {
                 let problem = self.refuse(
                     Code::DUPLICATE_KEY,
                     key.span,
@@ -388,7 +424,7 @@ impl<'a> Reader<'a> {
                 "quote the text: \"{{ … }}\"",
             ));
         };
-        if plain && text != "<<" && plain_meaning(&text) != Meaning::Text {
+        if plain && text != "<<" && !self.manifest && plain_meaning(&text) != Meaning::Text {
             let says = format!("the key `{text}` without quotes is no text to every reader");
             let problem = Problem::new(Code::READ_AS_NUMBER, says).at(Place::new(self.source, node.span.clone()));
             self.problems.push(problem.hint(format!("write {}", quoted(&text))));
@@ -415,6 +451,21 @@ impl<'a> Reader<'a> {
 
     fn refuse(&self, code: Code, span: Range<usize>, says: String, hint: &str) -> Fatal {
         Box::new(Problem::new(code, says).at(Place::new(self.source, span)).hint(hint))
+    }
+}
+
+/// What a merge key brings: the entries of a mapping, or of each mapping of a list, that are not there yet.
+fn merge_into(entries: &mut Vec<(Key, Node)>, node: Node) {
+    match node.kind {
+        Kind::Map(more) => {
+            for (key, value) in more {
+                if !entries.iter().any(|(known, _)| known.text == key.text) {
+                    entries.push((key, value));
+                }
+            }
+        }
+        Kind::List(items) => items.into_iter().for_each(|item| merge_into(entries, item)),
+        Kind::Scalar { .. } => {}
     }
 }
 

@@ -3,6 +3,7 @@
 //! One file a command. Standard output carries what was asked for, standard error what there is to say about it.
 //! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
 
+mod build;
 mod commit;
 mod completions;
 mod components;
@@ -55,6 +56,7 @@ enum Command {
     Init(init::Init),
     Render(render::Render),
     Diff(diff::Diff),
+    Build(build::Build),
     Graph(graph::Graph),
     Components(components::Components),
     Schema(schema::Schema),
@@ -68,6 +70,7 @@ impl Command {
             Command::Init(command) => ("init", command.format, command.run(global)),
             Command::Render(command) => ("render", command.format, command.run(global)),
             Command::Diff(command) => ("diff", command.format, command.run(global)),
+            Command::Build(command) => ("build", command.format, command.run(global)),
             Command::Graph(command) => ("graph", command.says(), command.run(global)),
             Command::Components(command) => ("components", command.format, command.run(global)),
             Command::Schema(command) => ("schema", command.format, command.run(global)),

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::state::{InHead, OnDisk, Written};
+use super::state::{InHead, Written};
 use super::{Cluster, lock_of};
 use crate::catalog::Catalog;
 use crate::compare::applied::{Double, Dropped, Fate, doubles, drops, left_behind};
 use crate::disk::Disk;
+use crate::disk::files::OnDisk;
 use crate::disk::lock::Lock;
 use crate::error::Failure;
 use crate::flux;

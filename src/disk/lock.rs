@@ -8,9 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
-use crate::tree::{Tree, TreePath};
+use crate::tree::{Tree, TreePath, sha256};
 
 /// Its name below a tree.
 pub const NAME: &str = ".fluxwright.lock";
@@ -37,7 +35,7 @@ impl Lock {
     /// The lock of a tree, but for some paths.
     pub fn of(tree: &Tree, without: &BTreeSet<String>) -> Lock {
         let kept = tree.files().filter(|(path, _)| !without.contains(path.as_str()));
-        Lock { entries: kept.map(|(path, file)| (path.clone(), BTreeSet::from([hash(&file.bytes)]))).collect() }
+        Lock { entries: kept.map(|(path, file)| (path.clone(), BTreeSet::from([sha256(&file.bytes)]))).collect() }
     }
 
     /// Both: every file with the hashes of either.
@@ -68,7 +66,7 @@ impl Lock {
     /// Whether we left a file with these bytes, or with LF where it has CRLF now.
     pub fn knows(&self, path: &TreePath, bytes: &[u8]) -> bool {
         let Some(hashes) = self.entries.get(path) else { return false };
-        hashes.contains(&hash(bytes)) || without_crlf(bytes).is_some_and(|bytes| hashes.contains(&hash(&bytes)))
+        hashes.contains(&sha256(bytes)) || without_crlf(bytes).is_some_and(|bytes| hashes.contains(&sha256(&bytes)))
     }
 
     /// The paths that are ours.
@@ -87,14 +85,6 @@ pub fn without_crlf(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(bytes.iter().copied().filter(|byte| *byte != b'\r').collect())
 }
 
-fn hash(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +92,7 @@ mod tests {
 
     #[test]
     fn both_sides_of_a_conflict_are_known() {
-        let (ours, theirs) = (hash(b"ours"), hash(b"theirs"));
+        let (ours, theirs) = (sha256(b"ours"), sha256(b"theirs"));
         let text = format!("<<<<<<< HEAD\n{ours}  a.yaml\n=======\n{theirs}  a.yaml\n>>>>>>> other\n");
         let lock = Lock::read(&text);
         let path = TreePath::new("a.yaml").unwrap();
@@ -131,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_path_that_leaves_the_tree_is_never_ours() {
-        let text = format!("{}  ../../etc/passwd\n{}  /etc/passwd\n", hash(b""), hash(b""));
+        let text = format!("{}  ../../etc/passwd\n{}  /etc/passwd\n", sha256(b""), sha256(b""));
         assert_eq!(Lock::read(&text).paths().count(), 0);
     }
 }

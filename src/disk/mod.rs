@@ -7,6 +7,7 @@
 //! Not here: what stands in a file (`render`), what git thinks of it (`repo`).
 
 pub mod changes;
+pub mod files;
 pub mod lock;
 pub mod write;
 

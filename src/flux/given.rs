@@ -1,0 +1,384 @@
+//! What a cluster is given: every object that Flux applies from a repo, as it is after kustomize and substitution.
+//!
+//! In: the files of a repo, and where Flux begins ([`Start`]). Out: the objects, each with the Flux Kustomizations that lead to
+//! it ([`Given`]); what is not resolved, as notes; what Flux would refuse, as mistakes.
+//!
+//! Source: kustomize-controller docs/spec/v1/kustomizations.md; fluxcd/pkg kustomize v1.44.0 (kustomize_generator.go,
+//! kustomize_varsub.go).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::applied::{BOOTSTRAP, Owner, is_kustomization};
+use super::folder::path_from;
+use super::kustomize::{self, Kustomization, Mistake, Note, Parsed};
+use super::start::Start;
+use super::substitute::{Variables, substitute};
+use super::walk::Files;
+use crate::error::Failure;
+use crate::tree::{object_id, text_at};
+
+/// An object that is applied.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The object.
+    pub object: Value,
+    /// The file that it stands in, or the kustomization that generates it.
+    pub file: String,
+    /// The line of that file; 0 if it is generated.
+    pub line: usize,
+    /// The Flux Kustomizations that lead to it, the first one first, the one that applies it last.
+    pub chain: Vec<Owner>,
+    /// Whether it is whole: nothing that is not resolved may have changed it.
+    pub certain: bool,
+}
+
+/// What a cluster is given.
+#[derive(Default)]
+pub struct Everything {
+    /// The objects.
+    pub objects: Vec<Given>,
+    /// What was not resolved.
+    pub notes: BTreeSet<Note>,
+    /// What is wrong.
+    pub mistakes: BTreeSet<Mistake>,
+    /// The Kustomizations that Flux would not get through, and that so give nothing.
+    pub failing: BTreeSet<Owner>,
+    /// The Kustomizations that were found, with the file that each stands in.
+    pub kustomizations: BTreeMap<Owner, String>,
+}
+
+/// What is known of a ConfigMap or Secret.
+enum Data {
+    /// It is not in the repo, or was not found yet.
+    Absent,
+    /// SOPS encrypted it.
+    Encrypted,
+    /// What it holds.
+    Known(BTreeMap<String, String>),
+}
+
+/// A source, by kind, namespace and name.
+type SourceRef = (String, Owner);
+
+/// A Kustomization whose folder is still to be built.
+struct Open {
+    owner: Owner,
+    document: Value,
+    chain: Vec<Owner>,
+    file: String,
+    line: usize,
+}
+
+/// Follows everything that Flux applies from where it begins.
+///
+/// # Errors
+/// What the files' place says.
+pub fn everything(files: &dyn Files, start: &Start, parsed: &mut Parsed) -> Result<Everything, Failure> {
+    let owner = start.owner();
+    let own = source_of(&start.kustomization, &owner);
+    let begin = Open {
+        owner: owner.clone(),
+        document: start.kustomization.clone(),
+        chain: vec![owner.clone()],
+        file: start.file.clone(),
+        line: 0,
+    };
+    let mut follower =
+        Follower { files, parsed, own, strict: start.strict, open: vec![begin], found: Everything::default() };
+    follower.found.kustomizations.insert(owner, start.file.clone());
+    while let Some(next) = follower.next() {
+        follower.kustomization(&next)?;
+    }
+    Ok(follower.found)
+}
+
+struct Follower<'a> {
+    files: &'a dyn Files,
+    parsed: &'a mut Parsed,
+    /// The source that is this repo.
+    own: SourceRef,
+    strict: bool,
+    open: Vec<Open>,
+    found: Everything,
+}
+
+impl Follower<'_> {
+    /// The next one: the first whose source and variables are known, or the first, once nothing else brings them.
+    fn next(&mut self) -> Option<Open> {
+        let ready = self.open.iter().position(|open| self.is_ready(open)).unwrap_or(0);
+        (ready < self.open.len()).then(|| self.open.remove(ready))
+    }
+
+    fn is_ready(&self, open: &Open) -> bool {
+        let source = source_of(&open.document, &open.owner);
+        let source_known = source == self.own || self.source(&source).is_some();
+        source_known && references(&open.document).all(|one| !matches!(self.data(&open.owner, one), Data::Absent))
+    }
+
+    fn object(&self, kind: &str, owner: &Owner) -> Option<&Given> {
+        self.found.objects.iter().find(|given| {
+            let id = object_id(&given.object);
+            id.is_some_and(|id| id.kind == kind && Owner::of(&id) == *owner)
+        })
+    }
+
+    fn source(&self, (kind, owner): &SourceRef) -> Option<&Value> {
+        self.object(kind, owner).map(|given| &given.object)
+    }
+
+    /// Whether a source is this repo: the one where Flux begins, or another of the same address and reference.
+    fn is_this_repo(&self, source: &SourceRef) -> bool {
+        let address = |source: &SourceRef| {
+            let spec = self.source(source)?.get("spec")?;
+            let url = text_at(spec, &["url"])?.trim_end_matches('/').trim_end_matches(".git").to_owned();
+            Some((url, spec.get("ref").cloned()))
+        };
+        *source == self.own || address(source).is_some_and(|there| address(&self.own) == Some(there))
+    }
+
+    /// Builds what a Kustomization applies, and keeps it.
+    fn kustomization(&mut self, open: &Open) -> Result<(), Failure> {
+        let source = source_of(&open.document, &open.owner);
+        if !self.is_this_repo(&source) {
+            let (kind, name) = &source;
+            self.note(open, &format!("Kustomization {} reads {kind} {name}, which is not this repo", open.owner));
+            return Ok(());
+        }
+        let said = text_at(&open.document, &["spec", "path"]).unwrap_or_default();
+        let Some(folder) = path_from("", said).filter(|folder| self.is_there(folder)) else {
+            self.fail(
+                open,
+                vec![Mistake::new(
+                    &open.file,
+                    open.line,
+                    &format!("the path {said} of Kustomization {} is not there", open.owner),
+                )],
+            );
+            return Ok(());
+        };
+        let mut kustomization = match kustomize::begin(self.files, &folder)? {
+            Ok(kustomization) => kustomization,
+            Err(mistakes) => {
+                self.fail(open, mistakes);
+                return Ok(());
+            }
+        };
+        self.put_on_top(&mut kustomization, &open.document);
+        let build = kustomize::build(self.files, &kustomization, self.parsed)?;
+        self.found.notes.extend(build.notes);
+        self.fail(open, build.mistakes.into_iter().collect());
+        let variables = self.variables(open);
+        for built in build.objects {
+            let given = Given {
+                object: built.value,
+                file: built.file,
+                line: built.line,
+                chain: open.chain.clone(),
+                certain: built.certain,
+            };
+            self.give(open, given, variables.as_ref());
+        }
+        Ok(())
+    }
+
+    fn is_there(&self, folder: &str) -> bool {
+        folder.is_empty() || self.files.below(folder).is_ok_and(|paths| !paths.is_empty())
+    }
+
+    fn fail(&mut self, open: &Open, mistakes: Vec<Mistake>) {
+        if !mistakes.is_empty() {
+            self.found.failing.insert(open.owner.clone());
+            self.found.mistakes.extend(mistakes);
+        }
+    }
+
+    fn note(&mut self, open: &Open, says: &str) {
+        self.found.notes.insert(Note { file: open.file.clone(), line: open.line, says: says.to_owned() });
+    }
+
+    /// What the Flux Kustomization says beside the folder; Flux writes it into the kustomization before it builds.
+    fn put_on_top(&self, it: &mut Kustomization, document: &Value) {
+        let Some(spec) = document.get("spec") else { return };
+        for (from, to) in [("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix")]
+        {
+            if let Some(text) = text_at(spec, &[from]) {
+                it.says[to] = Value::from(text);
+            }
+        }
+        let list = |key: &str| spec.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut components = list("components");
+        if spec.get("ignoreMissingComponents") == Some(&Value::Bool(true)) {
+            let there = |entry: &Value| path_from(&it.folder, entry.as_str()?).filter(|path| self.is_there(path));
+            components.retain(|entry| there(entry).is_some());
+        }
+        let added = [("patches", list("patches")), ("components", components)];
+        for (key, more) in added.into_iter().filter(|(_, more)| !more.is_empty()) {
+            it.says[key] = it.list(key).into_iter().chain(more).collect();
+        }
+        let images = list("images");
+        if !images.is_empty() {
+            it.says["images"] = Value::Array(with_images(it.list("images"), images));
+        }
+    }
+
+    /// The variables of a Kustomization; none if it substitutes nothing.
+    fn variables(&mut self, open: &Open) -> Option<Variables> {
+        let post_build = open.document.pointer("/spec/postBuild")?;
+        let mut variables = Variables { strict: self.strict, ..Variables::default() };
+        for reference in references(&open.document) {
+            let why = match self.data(&open.owner, reference) {
+                Data::Known(data) => {
+                    data.iter().for_each(|(name, value)| variables.add(name, value));
+                    continue;
+                }
+                Data::Encrypted => "is encrypted",
+                Data::Absent => "is not in the repo",
+            };
+            variables.incomplete = true;
+            let text = |key: &str| text_at(reference, &[key]).unwrap_or_default();
+            let name = format!("{} {}/{}", text("kind"), open.owner.namespace, text("name"));
+            self.note(open, &format!("{name} {why}: the variables in it are not known"));
+        }
+        let inline = post_build.get("substitute").and_then(Value::as_object);
+        for (name, value) in inline.into_iter().flatten() {
+            variables.add(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str());
+        }
+        if let Some(name) = variables.bad_name() {
+            let says = format!("the variable `{name}` of Kustomization {} has a name that Flux refuses", open.owner);
+            self.fail(open, vec![Mistake::new(&open.file, open.line, &says)]);
+            return None;
+        }
+        let always = text_at(post_build, &["substituteStrategy"]) == Some("Always");
+        (always || variables.incomplete || !variables.values.is_empty()).then_some(variables)
+    }
+
+    /// What a ConfigMap or Secret that is substituted from holds.
+    fn data(&self, owner: &Owner, reference: &Value) -> Data {
+        let text = |key: &str| text_at(reference, &[key]).unwrap_or_default();
+        let (kind, name) = (text("kind"), text("name").to_owned());
+        let Some(given) = self.object(kind, &Owner { namespace: owner.namespace.clone(), name }) else {
+            return Data::Absent;
+        };
+        let object = &given.object;
+        if is_encrypted(object) {
+            return Data::Encrypted;
+        }
+        let mut data = BTreeMap::new();
+        for (key, is_base64) in [("data", kind == "Secret"), ("stringData", false)] {
+            for (name, value) in object.get(key).and_then(Value::as_object).into_iter().flatten() {
+                let text = value.as_str().unwrap_or_default();
+                let text = if is_base64 { from_base64(text) } else { Some(text.to_owned()) };
+                data.insert(name.clone(), text.unwrap_or_default());
+            }
+        }
+        Data::Known(data)
+    }
+
+    /// Keeps an object, with its variables replaced; a Kustomization is followed.
+    fn give(&mut self, open: &Open, mut given: Given, variables: Option<&Variables>) {
+        if is_encrypted(&given.object) {
+            given.certain = false;
+        } else if let Some(variables) = variables {
+            match substitute(&given.object, variables) {
+                Ok(object) => given.object = object,
+                Err(says) => self.fail(open, vec![Mistake::new(&given.file, given.line, &says)]),
+            }
+            given.certain &= !variables.incomplete || !given.object.to_string().contains("${");
+        }
+        common_metadata(&mut given.object, &open.document);
+        let id = object_id(&given.object).filter(is_kustomization);
+        if let Some(owner) = id.map(|id| Owner::of(&id)) {
+            self.follow(open, owner, &given);
+        }
+        self.found.objects.push(given);
+    }
+
+    fn follow(&mut self, open: &Open, owner: Owner, given: &Given) {
+        if given.object.pointer("/spec/kubeConfig").is_some() {
+            self.note(open, &format!("Kustomization {owner} is for another cluster and is not followed"));
+            return;
+        }
+        if self.found.kustomizations.contains_key(&owner) {
+            return;
+        }
+        self.found.kustomizations.insert(owner.clone(), given.file.clone());
+        let chain = open.chain.iter().cloned().chain([owner.clone()]).collect();
+        let (document, file) = (given.object.clone(), given.file.clone());
+        self.open.push(Open { owner, document, chain, file, line: given.line });
+    }
+}
+
+fn source_of(kustomization: &Value, owner: &Owner) -> SourceRef {
+    let text = |key: &str| text_at(kustomization, &["spec", "sourceRef", key]);
+    let namespace = text("namespace").unwrap_or(&owner.namespace).to_owned();
+    let name = text("name").unwrap_or(BOOTSTRAP).to_owned();
+    (text("kind").unwrap_or("GitRepository").to_owned(), Owner { namespace, name })
+}
+
+/// What a Kustomization substitutes from.
+fn references(kustomization: &Value) -> impl Iterator<Item = &Value> {
+    kustomization.pointer("/spec/postBuild/substituteFrom").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether an object is encrypted by SOPS.
+pub fn is_encrypted(object: &Value) -> bool {
+    object.pointer("/sops/mac").is_some() || object.pointer("/sops/lastmodified").is_some()
+}
+
+/// The images of a kustomization with those of a Flux Kustomization: one of the same name is changed.
+fn with_images(mut images: Vec<Value>, more: Vec<Value>) -> Vec<Value> {
+    for new in more {
+        let said = |key: &str| new.get(key).filter(|value| value.as_str() != Some("")).cloned();
+        match images.iter_mut().find(|old| old.get("name") == new.get("name")) {
+            None => images.push(new),
+            Some(old) => {
+                if let Some(name) = said("newName") {
+                    old["newName"] = name;
+                }
+                if said("newTag").is_some() || said("digest").is_some() {
+                    for key in ["newTag", "digest"] {
+                        old[key] = said(key).unwrap_or_else(|| json!(""));
+                    }
+                }
+            }
+        }
+    }
+    images
+}
+
+/// The labels and annotations that a Flux Kustomization gives to everything.
+fn common_metadata(object: &mut Value, kustomization: &Value) {
+    for key in ["labels", "annotations"] {
+        let said = kustomization.pointer("/spec/commonMetadata").and_then(|all| all.get(key));
+        let Some(said) = said.and_then(Value::as_object).filter(|said| !said.is_empty()) else { continue };
+        let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { continue };
+        let map = metadata.entry(key).or_insert_with(|| Value::Object(Map::new()));
+        if let Some(map) = map.as_object_mut() {
+            map.extend(said.clone());
+        }
+    }
+}
+
+fn from_base64(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let (mut number, mut bits) = (0u32, 0);
+    for sign in text.bytes().filter(|sign| !sign.is_ascii_whitespace() && *sign != b'=') {
+        let value = match sign {
+            b'A'..=b'Z' => sign - b'A',
+            b'a'..=b'z' => sign - b'a' + 26,
+            b'0'..=b'9' => sign - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        number = (number << 6 | u32::from(value)) & 0x00ff_ffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(number >> bits & 0xff).unwrap_or_default());
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,213 @@
+//! A file of manifests, and a kustomization: documents with the lines that they begin at.
+//!
+//! In: bytes. Out: values as Flux reads them, or what is wrong with the file. Not here: what a key does (`mod.rs`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Mistake;
+use super::resource::{metadata_text, scalar_text};
+use super::shape::Shape;
+use crate::problem::{Problems, Source};
+use crate::yaml::{self, Kind, Node, go};
+
+/// How many mistakes of one file are said.
+pub const MAX_MISTAKES: usize = 100;
+
+/// A document of a file.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// What it says.
+    pub value: Value,
+    /// The line at which it begins.
+    pub line: usize,
+}
+
+/// The nodes of a text, without empty documents.
+fn nodes(file: &str, bytes: &[u8]) -> Result<(Arc<Source>, Vec<Node>), Vec<Mistake>> {
+    let text = std::str::from_utf8(bytes).map_err(|_| vec![Mistake::new(file, 0, "the file is not UTF-8")])?;
+    let source = Source::new(file, text.trim_start_matches('\u{feff}'));
+    let mut problems = Problems::default();
+    let nodes = yaml::read_manifest(&source, &mut problems);
+    let mistake = |problem: crate::problem::Problem| {
+        let line = problem.place.map_or(0, |place| source.line_column(place.start).0);
+        Mistake::new(file, line, &problem.says)
+    };
+    let mistakes: Vec<Mistake> = problems.sorted().into_iter().take(MAX_MISTAKES).map(mistake).collect();
+    match nodes.filter(|_| mistakes.is_empty()) {
+        Some(nodes) => Ok((source, nodes)),
+        None => Err(mistakes),
+    }
+}
+
+/// The documents of a text, without empty ones.
+///
+/// # Errors
+/// Where it is not YAML as kustomize reads it.
+pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
+    let (source, nodes) = nodes(file, bytes)?;
+    let (mut seen, mut line) = (0, 1);
+    let document = |node: &Node| {
+        let at = first_key(node);
+        line += source.text.get(seen..at).unwrap_or_default().matches('\n').count();
+        seen = at.max(seen);
+        // A list is one of operations or replacements, which kustomize reads as kubectl does.
+        let value =
+            if matches!(node.kind, Kind::List(_)) { go::as_kubectl_reads(node) } else { go::as_flux_reads(node) };
+        Document { value, line }
+    };
+    Ok(nodes.iter().map(document).filter(|document| !document.value.is_null()).collect())
+}
+
+/// Where the first key of a mapping stands.
+fn first_key(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Map(entries) => entries.first().map_or(node.span.start, |(key, _)| key.span.start),
+        _ => node.span.start,
+    }
+}
+
+/// The objects of a file, those of lists one by one, with their lines.
+///
+/// # Errors
+/// What is no object, or one without a name.
+pub fn objects(file: &str, bytes: &[u8]) -> Result<Vec<(Value, usize)>, Vec<Mistake>> {
+    let mut objects = Vec::new();
+    let mut mistakes = Vec::new();
+    let mut open: Vec<(Value, usize)> =
+        documents(file, bytes)?.into_iter().map(|document| (document.value, document.line)).collect();
+    open.reverse();
+    while let Some((value, line)) = open.pop() {
+        let kind = value.get("kind").map(scalar_text).unwrap_or_default();
+        match value.get("items") {
+            Some(Value::Null) if kind.ends_with("List") => continue,
+            Some(Value::Array(items)) if kind.ends_with("List") => {
+                open.extend(items.iter().rev().map(|item| (item.clone(), line)));
+                continue;
+            }
+            _ => {}
+        }
+        let lacks = if !value.is_object() {
+            Some("the document is no Kubernetes object")
+        } else if kind.is_empty() {
+            Some("the object has no kind")
+        } else if metadata_text(&value, "name").is_empty() && !kind.ends_with("List") {
+            Some("the object has no metadata.name")
+        } else {
+            None
+        };
+        match lacks {
+            Some(says) => mistakes.push(Mistake::new(file, line, says)),
+            None if value.as_object().is_some_and(Map::is_empty) => {}
+            None => objects.push((value, line)),
+        }
+    }
+    if mistakes.is_empty() { Ok(objects) } else { Err(mistakes) }
+}
+
+/// A kustomization.
+#[derive(Debug, Clone)]
+pub struct Kustomization {
+    /// The file that it stands in; the folder, if Flux makes one up for it.
+    pub file: String,
+    /// The folder that its paths are seen from.
+    pub folder: String,
+    /// What it says, with the names of its keys as they are written in the documentation.
+    pub says: Value,
+    /// The lines of its keys.
+    pub lines: BTreeMap<String, usize>,
+    /// What is wrong with it, although it can be read.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Kustomization {
+    /// Of a file.
+    ///
+    /// # Errors
+    /// What kustomize does not read.
+    pub fn of(file: &str, folder: &str, bytes: &[u8]) -> Result<Kustomization, Vec<Mistake>> {
+        let wrong = |line: usize, says: &str| Err(vec![Mistake::new(file, line, says)]);
+        let (source, nodes) = nodes(file, bytes)?;
+        let node = match &nodes[..] {
+            [node] if matches!(node.kind, Kind::Map(_)) => node,
+            [] => return wrong(0, "the kustomization is empty"),
+            _ => return wrong(1, "a kustomization is one document, and a mapping"),
+        };
+        let mut shape = Shape::new(&source);
+        let says = shape.object(node, "");
+        let mistakes = shape.mistakes;
+        let line = |key: &str| {
+            let Kind::Map(entries) = &node.kind else { return 0 };
+            let found = entries.iter().find(|(written, _)| written.text.eq_ignore_ascii_case(key));
+            found.map_or(0, |(key, _)| source.line_column(key.span.start).0)
+        };
+        let lines = says.keys().map(|key| (key.clone(), line(key))).collect();
+        let (file, folder) = (file.to_owned(), folder.to_owned());
+        let kustomization = Kustomization { file, folder, says: Value::Object(says), lines, mistakes };
+        match kustomization.refusal() {
+            Some(says) => wrong(1, &says),
+            None => Ok(kustomization),
+        }
+    }
+
+    /// The one that Flux makes up for a folder without.
+    pub fn made_up(folder: &str, resources: &[String]) -> Kustomization {
+        let below = |path: &String| path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/').to_owned();
+        let resources: Vec<String> = resources.iter().map(below).collect();
+        let says = json!({"kind": "Kustomization", "resources": resources});
+        Kustomization {
+            file: folder.to_owned(),
+            folder: folder.to_owned(),
+            says,
+            lines: BTreeMap::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Whether it says nothing at all; kustomize does not build such a one, and Flux does.
+    pub fn is_empty(&self) -> bool {
+        let is_set = |(key, value): (&String, &Value)| {
+            let empty = value.is_null() || value.as_str() == Some("");
+            !matches!(key.as_str(), "apiVersion" | "kind") && !empty
+        };
+        self.mistakes.is_empty() && !self.says.as_object().into_iter().flatten().any(is_set)
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let kind = self.text("kind");
+        if !matches!(kind.as_str(), "" | "Kustomization" | "Component") {
+            return Some("the kind of a kustomization is Kustomization or Component".to_owned());
+        }
+        let version = if kind == "Component" { "v1alpha1" } else { "v1beta1" };
+        let wanted = format!("kustomize.config.k8s.io/{version}");
+        let said = self.text("apiVersion");
+        (!said.is_empty() && said != wanted).then(|| format!("the apiVersion has to be {wanted}"))
+    }
+
+    /// Whether it is a component.
+    pub fn is_component(&self) -> bool {
+        self.text("kind") == "Component"
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> String {
+        self.says.get(key).map(scalar_text).unwrap_or_default()
+    }
+
+    /// A list; an empty one if there is none.
+    pub fn list(&self, key: &str) -> Vec<Value> {
+        self.says.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
+    }
+
+    /// A mapping; an empty one if there is none.
+    pub fn map(&self, key: &str) -> Map<String, Value> {
+        self.says.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// The line of a key.
+    pub fn line(&self, key: &str) -> usize {
+        self.lines.get(key).copied().unwrap_or(0)
+    }
+}

@@ -1,0 +1,540 @@
+//! Our own `kustomize build`: what a folder of a repo becomes, object by object, with the file that each comes from.
+//!
+//! In: the files of a repo ([`Files`]), and where to begin ([`Kustomization`]). Out: a [`Build`]. It follows kustomize v5.8.1,
+//! as Flux runs it: no plugins, and files outside of the folder may be named. What is not resolved (remote bases, charts,
+//! plugins, vars) is a [`Note`] and never a mistake; what a user has wrong is a [`Mistake`], and the rest is built all the same.
+//!
+//! Not here: what Flux puts on top (`super`), and which folders it builds. `tests/kustomize.rs` holds all of this against the
+//! real program.
+
+mod fields;
+mod file;
+mod generate;
+mod merge;
+mod operations;
+mod order;
+mod patch;
+mod references;
+mod replace;
+mod resource;
+mod select;
+mod shape;
+mod transform;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use file::{Document, Kustomization, documents};
+
+use self::fields::{Field, fields_of};
+use self::patch::{Options, Patch};
+use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
+use super::applied::is_remote;
+use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
+use super::walk::Files;
+use crate::error::Failure;
+
+/// How deep bases may stand in bases.
+const MAX_DEPTH: usize = 64;
+/// How many kustomizations a build may go through: bases that name each other twice multiply.
+const MAX_FOLDERS: usize = 20_000;
+/// How many objects a build may have.
+const MAX_OBJECTS: usize = 200_000;
+
+/// What is wrong in a user's files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// The file.
+    pub file: String,
+    /// The line; 0 if it is the whole file.
+    pub line: usize,
+    /// What.
+    pub says: String,
+}
+
+impl Mistake {
+    /// At a place.
+    pub fn new(file: &str, line: usize, says: &str) -> Mistake {
+        Mistake { file: file.to_owned(), line, says: says.to_owned() }
+    }
+}
+
+/// What is not resolved.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The file.
+    pub file: String,
+    /// The line; 0 if it is the whole file.
+    pub line: usize,
+    /// What.
+    pub says: String,
+}
+
+/// An object that comes out of a build.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// The object.
+    pub value: Value,
+    /// The file that it stands in, or the kustomization that generates it.
+    pub file: String,
+    /// The line of that file; 0 if it is generated.
+    pub line: usize,
+    /// Whether it is whole: nothing that is not resolved may have changed it.
+    pub certain: bool,
+}
+
+/// What a folder becomes.
+#[derive(Debug, Default)]
+pub struct Build {
+    /// The objects, in the order in which kustomize prints them.
+    pub objects: Vec<Built>,
+    /// What was not resolved.
+    pub notes: BTreeSet<Note>,
+    /// What is wrong. Kustomize, and so Flux, builds nothing at all as long as there is something.
+    pub mistakes: BTreeSet<Mistake>,
+    /// Every file that was read.
+    pub files: BTreeSet<String>,
+}
+
+/// The kustomization of a folder, or the one that Flux makes up for it.
+///
+/// # Errors
+/// What the files' place says; the inner one is what is wrong with the kustomization.
+pub fn begin(files: &dyn Files, folder: &str) -> Result<Result<Kustomization, Vec<Mistake>>, Failure> {
+    let mut found = Vec::new();
+    for name in KUSTOMIZATION_FILES {
+        let path = join(folder, name);
+        if let Some(bytes) = files.read(&path)? {
+            found.push((path, bytes));
+        }
+    }
+    match &found[..] {
+        [] => Ok(Ok(Kustomization::made_up(folder, &generated_resources(&files.below(folder)?, folder)))),
+        [(path, bytes)] => Ok(Kustomization::of(path, folder, bytes)),
+        [(path, _), (other, _), ..] => {
+            let says = format!("{other} is there, too, and kustomize takes only one of them in a folder");
+            Ok(Err(vec![Mistake::new(path, 0, &says)]))
+        }
+    }
+}
+
+/// Builds what a kustomization says.
+///
+/// # Errors
+/// What the files' place says.
+pub fn build(files: &dyn Files, begin: &Kustomization, parsed: &mut Parsed) -> Result<Build, Failure> {
+    let mut builder = Builder { files, parsed, count: 0, around: Vec::new(), build: Build::default() };
+    let pile = builder.kustomization(begin, Pile::default())?;
+    Ok(builder.finished(begin, pile))
+}
+
+/// The objects that have come together so far.
+#[derive(Default)]
+struct Pile {
+    objects: Vec<Resource>,
+    /// What they are, as long as nothing has changed them.
+    known: Option<BTreeSet<Id>>,
+    /// Whether something of it is elsewhere or not made here, so that nothing can be said to be missing.
+    incomplete: bool,
+}
+
+/// The objects of a file, or nothing if there is no such file.
+type FileObjects = Option<Arc<Result<Vec<(Value, usize)>, Vec<Mistake>>>>;
+
+/// The files that were read already: a base may be built many times.
+#[derive(Default)]
+pub struct Parsed(BTreeMap<String, FileObjects>);
+
+struct Builder<'a> {
+    files: &'a dyn Files,
+    parsed: &'a mut Parsed,
+    /// How many kustomizations were gone through.
+    count: usize,
+    /// The folders around the one that is being built, so that a circle ends.
+    around: Vec<String>,
+    build: Build,
+}
+
+impl Builder<'_> {
+    /// Everything that a kustomization does to what is there and to what it lists.
+    fn kustomization(&mut self, it: &Kustomization, mut pile: Pile) -> Result<Pile, Failure> {
+        self.count += 1;
+        self.build.files.insert(it.file.clone());
+        self.build.mistakes.extend(it.mistakes.iter().cloned());
+        if it.is_empty() && !self.around.is_empty() {
+            self.mistake(it, "kind", "the kustomization is empty");
+        }
+        self.around.push(it.folder.clone());
+        for (key, entry) in
+            ["resources", "bases"].into_iter().flat_map(|key| it.list(key).into_iter().map(move |entry| (key, entry)))
+        {
+            self.resource(it, key, &scalar_text(&entry), &mut pile)?;
+        }
+        self.unresolved(it, &mut pile);
+        pile.known = None;
+        for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
+            for entry in it.list(key) {
+                self.generate(it, key, kind, &entry, &mut pile)?;
+            }
+        }
+        for entry in it.list("components") {
+            pile = self.component(it, &scalar_text(&entry), pile)?;
+        }
+        self.transform(it, &mut pile)?;
+        pile.known = None;
+        self.around.pop();
+        Ok(pile)
+    }
+
+    /// What a list of resources has: a file, a folder, or an address.
+    fn resource(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
+        let Some(path) = path_from(&it.folder, entry).filter(|_| !is_remote(entry)) else {
+            self.elsewhere(it, key, entry, pile);
+            return Ok(());
+        };
+        if let Some(objects) = self.objects(&path)? {
+            match &*objects {
+                Ok(objects) => self.append(
+                    it,
+                    key,
+                    objects.iter().map(|(value, line)| Resource::new(value.clone(), &path, *line)),
+                    pile,
+                ),
+                Err(mistakes) => {
+                    pile.incomplete = true;
+                    self.build.mistakes.extend(mistakes.iter().cloned());
+                }
+            }
+            return Ok(());
+        }
+        let Some(base) = self.folder(it, key, &path, pile)? else { return Ok(()) };
+        if base.is_component() {
+            self.mistake(it, key, &format!("{entry} is a component; list it under `components`"));
+            return Ok(());
+        }
+        let inner = self.kustomization(&base, Pile::default())?;
+        pile.incomplete |= inner.incomplete;
+        self.append(it, key, inner.objects.into_iter(), pile);
+        Ok(())
+    }
+
+    fn component(&mut self, it: &Kustomization, entry: &str, mut pile: Pile) -> Result<Pile, Failure> {
+        let Some(path) = path_from(&it.folder, entry).filter(|_| !is_remote(entry)) else {
+            self.elsewhere(it, "components", entry, &mut pile);
+            pile.objects.iter_mut().for_each(|object| object.certain = false);
+            return Ok(pile);
+        };
+        let Some(component) = self.folder(it, "components", &path, &mut pile)? else { return Ok(pile) };
+        if !component.is_component() {
+            self.mistake(it, "components", &format!("{entry} is no component; list it under `resources`"));
+            return Ok(pile);
+        }
+        self.kustomization(&component, pile)
+    }
+
+    /// What is not in this repo.
+    fn elsewhere(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) {
+        pile.incomplete = true;
+        if is_remote(entry) {
+            self.note(it, key, &format!("{entry} is elsewhere and is not fetched"));
+        } else {
+            self.mistake(it, key, &format!("{entry} leads out of the repo"));
+        }
+    }
+
+    /// The kustomization of a folder that is named, unless there is none, or it is one around it.
+    fn folder(
+        &mut self,
+        it: &Kustomization,
+        key: &str,
+        path: &str,
+        pile: &mut Pile,
+    ) -> Result<Option<Kustomization>, Failure> {
+        let found = KUSTOMIZATION_FILES.iter().map(|name| join(path, name));
+        let mut there = false;
+        for file in found {
+            there |= self.files.read(&file)?.is_some();
+        }
+        let says = if !there && self.files.below(path)?.is_empty() {
+            format!("there is no file or folder {path}")
+        } else if !there {
+            format!("the folder {path} has no kustomization")
+        } else if self.around.iter().any(|around| around == path) {
+            format!("{path} contains itself: {} → {path}", self.around.join(" → "))
+        } else if self.count >= MAX_FOLDERS {
+            format!("the build goes through more than {MAX_FOLDERS} folders")
+        } else if self.around.len() >= MAX_DEPTH {
+            format!("more than {MAX_DEPTH} folders stand in each other")
+        } else {
+            match begin(self.files, path)? {
+                Ok(kustomization) => return Ok(Some(kustomization)),
+                Err(mistakes) => {
+                    pile.incomplete = true;
+                    self.build.mistakes.extend(mistakes);
+                    return Ok(None);
+                }
+            }
+        };
+        pile.incomplete = true;
+        self.mistake(it, key, &says);
+        Ok(None)
+    }
+
+    fn objects(&mut self, path: &str) -> Result<FileObjects, Failure> {
+        let objects = match self.parsed.0.get(path) {
+            Some(known) => known.clone(),
+            None => self.files.read(path)?.map(|bytes| Arc::new(file::objects(path, &bytes))),
+        };
+        if objects.is_some() {
+            self.build.files.insert(path.to_owned());
+        }
+        self.parsed.0.insert(path.to_owned(), objects.clone());
+        Ok(objects)
+    }
+
+    /// Puts objects to those that are there; the same one twice is a mistake.
+    fn append(&mut self, it: &Kustomization, key: &str, new: impl Iterator<Item = Resource>, pile: &mut Pile) {
+        let objects = &pile.objects;
+        let mut known = pile.known.take().unwrap_or_else(|| objects.iter().map(Resource::id).collect());
+        for object in new {
+            let id = object.id();
+            if pile.objects.len() >= MAX_OBJECTS {
+                return self.mistake(it, key, &format!("the build has more than {MAX_OBJECTS} objects"));
+            }
+            if known.insert(id.clone()) {
+                pile.objects.push(object);
+            } else {
+                self.mistake(it, key, &format!("{id} of {} is there already", object.file));
+            }
+        }
+        pile.known = Some(known);
+    }
+
+    fn generate(
+        &mut self,
+        it: &Kustomization,
+        key: &str,
+        kind: &str,
+        entry: &Value,
+        pile: &mut Pile,
+    ) -> Result<(), Failure> {
+        let global = it.says.get("generatorOptions").unwrap_or(&Value::Null);
+        let (files, folder) = (self.files, &it.folder);
+        let (mut failed, mut read) = (None, BTreeSet::new());
+        let made = generate::object(kind, entry, global, &it.file, &mut |file| {
+            let path = path_from(folder, file).ok_or_else(|| format!("{file} leads out of the repo"))?;
+            let bytes = match files.read(&path) {
+                Ok(bytes) => bytes.map(std::borrow::Cow::into_owned),
+                Err(failure) => {
+                    failed = Some(failure);
+                    None
+                }
+            };
+            read.insert(path.clone());
+            bytes.ok_or_else(|| format!("there is no file {path}"))
+        });
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        self.build.files.extend(read);
+        let done = made.and_then(|object| generate::absorb(&mut pile.objects, object));
+        self.keep(it, key, pile.incomplete, done);
+        Ok(())
+    }
+
+    /// What is not resolved here, with what that means for the objects.
+    fn unresolved(&mut self, it: &Kustomization, pile: &mut Pile) {
+        const MORE: &[(&str, &str)] = &[
+            ("helmCharts", "charts are not rendered"),
+            ("helmChartInflationGenerator", "charts are not rendered"),
+            ("generators", "plugins are not run"),
+        ];
+        const CHANGED: &[(&str, &str)] = &[
+            ("transformers", "plugins are not run"),
+            ("vars", "vars are not replaced"),
+            ("configurations", "rules of your own are not read"),
+            ("crds", "types of your own are not read"),
+            ("openapi", "types of your own are not read"),
+            ("buildMetadata", "where objects come from is not written into them"),
+        ];
+        let is_set = |key: &str| {
+            it.says.get(key).is_some_and(|value| !matches!(value, Value::Null) && *value != Value::Array(Vec::new()))
+        };
+        for (key, says) in MORE.iter().filter(|(key, _)| is_set(key)) {
+            pile.incomplete = true;
+            self.note(it, key, &format!("{key}: {says}"));
+        }
+        for (key, says) in CHANGED.iter().filter(|(key, _)| is_set(key)) {
+            pile.objects.iter_mut().for_each(|object| object.certain = false);
+            self.note(it, key, &format!("{key}: {says}"));
+        }
+    }
+
+    /// What changes every object, in kustomize's order (api/internal/target/kusttarget_configplugin.go).
+    fn transform(&mut self, it: &Kustomization, pile: &mut Pile) -> Result<(), Failure> {
+        for entry in it.list("patchesStrategicMerge") {
+            self.older_merge(it, &scalar_text(&entry), pile)?;
+        }
+        for entry in it.list("patches") {
+            self.patch(it, "patches", &entry, pile)?;
+        }
+        let namespace = it.text("namespace");
+        if !namespace.is_empty() {
+            let done = transform::namespace(&mut pile.objects, &namespace);
+            self.keep(it, "namespace", false, done);
+        }
+        for (key, is_prefix) in [("namePrefix", true), ("nameSuffix", false)] {
+            let text = it.text(key);
+            if !text.is_empty() {
+                let done = transform::affix(&mut pile.objects, &text, is_prefix);
+                self.keep(it, key, false, done);
+            }
+        }
+        self.labels(it, pile);
+        let done = transform::pairs(&mut pile.objects, &it.map("commonAnnotations"), &fields_of("annotation"));
+        self.keep(it, "commonAnnotations", false, done);
+        for entry in it.list("patchesJson6902") {
+            self.patch(it, "patchesJson6902", &entry, pile)?;
+        }
+        for entry in it.list("replicas") {
+            let count = entry.get("count").cloned().unwrap_or_else(|| Value::from(0));
+            let name = entry.get("name").map(scalar_text).unwrap_or_default();
+            let done = transform::replicas(&mut pile.objects, &name, &count);
+            self.keep(it, "replicas", pile.incomplete, done);
+        }
+        for key in ["images", "imageTags"] {
+            for entry in it.list(key) {
+                let done = transform::Image::of(&entry).apply(&mut pile.objects);
+                self.keep(it, key, false, done);
+            }
+        }
+        self.replacements(it, pile)
+    }
+
+    fn labels(&mut self, it: &Kustomization, pile: &mut Pile) {
+        for entry in it.list("labels") {
+            let says = |key: &str| entry.get(key) == Some(&Value::Bool(true));
+            let own = entry.get("fields").and_then(Value::as_array).into_iter().flatten().map(own_field).collect();
+            let pairs = entry.get("pairs").and_then(Value::as_object).cloned().unwrap_or_default();
+            let fields = transform::label_fields(own, says("includeSelectors"), says("includeTemplates"));
+            let done = fields.and_then(|fields| transform::pairs(&mut pile.objects, &pairs, &fields));
+            self.keep(it, "labels", false, done);
+        }
+        let done = transform::pairs(&mut pile.objects, &it.map("commonLabels"), &fields_of("selector-label"));
+        self.keep(it, "commonLabels", false, done);
+    }
+
+    /// An entry of `patchesStrategicMerge`: a patch, or the path of one.
+    fn older_merge(&mut self, it: &Kustomization, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
+        let inline = documents(&it.file, entry.as_bytes());
+        let is_inline = inline.is_ok_and(|all| all.iter().any(|document| document.value.is_object()));
+        let key = if is_inline { "patch" } else { "path" };
+        self.patch(it, "patchesStrategicMerge", &serde_json::json!({ key: entry }), pile)
+    }
+
+    fn patch(&mut self, it: &Kustomization, key: &str, entry: &Value, pile: &mut Pile) -> Result<(), Failure> {
+        let text = |key: &str| entry.get(key).map(scalar_text).unwrap_or_default();
+        let loaded = match (text("patch"), text("path")) {
+            (patch, path) if patch.trim().is_empty() && !path.is_empty() => self.file_text(it, &path)?,
+            (patch, path) if path.is_empty() && !patch.trim().is_empty() => Ok((it.file.clone(), patch.into_bytes())),
+            _ => Err("an entry has to have either a patch or a path".to_owned()),
+        };
+        let options =
+            |key: &str| entry.pointer("/options").and_then(|options| options.get(key)) == Some(&Value::Bool(true));
+        let options =
+            Options { name_may_change: options("allowNameChange"), kind_may_change: options("allowKindChange") };
+        let target = entry.get("target").filter(|target| !target.is_null());
+        let done = loaded.and_then(|(file, bytes)| {
+            let documents = documents(&file, &bytes)
+                .map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.says).collect::<Vec<_>>().join("; "))?;
+            let patch = Patch::of(documents.into_iter().map(|document| document.value).collect())?;
+            patch.apply(&mut pile.objects, target, &options)
+        });
+        self.keep(it, key, pile.incomplete, done.map_err(|says| named(&text("path"), says)));
+        Ok(())
+    }
+
+    fn file_text(&mut self, it: &Kustomization, path: &str) -> Result<Result<(String, Vec<u8>), String>, Failure> {
+        let Some(path) = path_from(&it.folder, path) else { return Ok(Err(format!("{path} leads out of the repo"))) };
+        let bytes = self.files.read(&path)?.map(std::borrow::Cow::into_owned);
+        self.build.files.insert(path.clone());
+        Ok(bytes.map(|bytes| (path.clone(), bytes)).ok_or_else(|| format!("there is no file {path}")))
+    }
+
+    fn replacements(&mut self, it: &Kustomization, pile: &mut Pile) -> Result<(), Failure> {
+        for entry in it.list("replacements") {
+            let Some(path) = entry.get("path").map(scalar_text) else {
+                let done = replace::apply(&mut pile.objects, &entry);
+                self.keep(it, "replacements", pile.incomplete, done);
+                continue;
+            };
+            let loaded = self.file_text(it, &path)?;
+            let entries = loaded.and_then(|(file, bytes)| {
+                let all = documents(&file, &bytes).map_err(|_| format!("{file} is not YAML"))?;
+                let list = |document: Document| match document.value {
+                    Value::Array(entries) => entries,
+                    one => vec![one],
+                };
+                Ok(all.into_iter().flat_map(list).collect::<Vec<_>>())
+            });
+            let done = entries.and_then(|all| all.iter().try_for_each(|one| replace::apply(&mut pile.objects, one)));
+            self.keep(it, "replacements", pile.incomplete, done.map_err(|says| named(&path, says)));
+        }
+        Ok(())
+    }
+
+    /// Keeps what went wrong; where something is not resolved, it may only be missing here.
+    fn keep(&mut self, it: &Kustomization, key: &str, incomplete: bool, done: Result<(), String>) {
+        match done {
+            Ok(()) => {}
+            Err(says) if incomplete => self.note(it, key, &format!("{says}; it may be in what is not resolved")),
+            Err(says) => self.mistake(it, key, &says),
+        }
+    }
+
+    fn mistake(&mut self, it: &Kustomization, key: &str, says: &str) {
+        self.build.mistakes.insert(Mistake::new(&it.file, it.line(key), says));
+    }
+
+    fn note(&mut self, it: &Kustomization, key: &str, says: &str) {
+        self.build.notes.insert(Note { file: it.file.clone(), line: it.line(key), says: says.to_owned() });
+    }
+
+    /// What is only done once, to everything.
+    fn finished(mut self, it: &Kustomization, pile: Pile) -> Build {
+        let mut objects = pile.objects;
+        generate::add_hashes(&mut objects);
+        let done = references::rewrite(&mut objects);
+        self.keep(it, "resources", false, done);
+        objects.retain(|object| !is_local(&object.value));
+        let options = it.says.get("sortOptions").filter(|options| !options.is_null());
+        let done = order::sort(&mut objects, options);
+        self.keep(it, "sortOptions", false, done);
+        self.build.objects = objects.into_iter().map(built).collect();
+        self.build
+    }
+}
+
+fn named(path: &str, says: String) -> String {
+    if path.is_empty() { says } else { format!("{path}: {says}") }
+}
+
+/// A field that an entry of `labels` names itself.
+fn own_field(field: &Value) -> Field {
+    let text = |key: &str| field.get(key).map(scalar_text).unwrap_or_default();
+    let of = Gvk { group: text("group"), version: text("version"), kind: text("kind") };
+    Field::new(of, &text("path"), field.get("create") == Some(&Value::Bool(true)))
+}
+
+fn built(mut object: Resource) -> Built {
+    // Kustomize keeps notes of its own in the annotations; when it takes them out, the rest are texts.
+    let mut annotations = metadata_map(&object.value, "annotations");
+    let said = object.value.pointer("/metadata/annotations").and_then(Value::as_object);
+    for (key, _) in said.into_iter().flatten().filter(|(_, value)| value.is_null()) {
+        annotations.insert(key.clone(), Value::from("null"));
+    }
+    set_metadata_map(&mut object.value, "annotations", annotations);
+    Built { value: object.value, file: object.file, line: object.line, certain: object.certain }
+}
