@@ -7,14 +7,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::Mistake;
 use super::resource::{metadata_text, scalar_text};
 use super::shape::Shape;
+use super::{MAX_MISTAKES, Mistake};
 use crate::problem::{Problems, Source};
 use crate::yaml::{self, Kind, Node, go};
-
-/// How many mistakes of one file are said.
-pub const MAX_MISTAKES: usize = 100;
 
 /// A document of a file.
 #[derive(Debug, Clone)]

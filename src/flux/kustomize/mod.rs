@@ -42,6 +42,8 @@ const MAX_DEPTH: usize = 64;
 const MAX_FOLDERS: usize = 20_000;
 /// How many objects a build may have.
 const MAX_OBJECTS: usize = 200_000;
+/// How many mistakes of one file are said.
+const MAX_MISTAKES: usize = 100;
 
 /// What is wrong in a user's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
