@@ -19,11 +19,12 @@ use crate::catalog::apis::Apis;
 use crate::catalog::component::{ChartSpec, Component, GitSpec, Note, Options, StoreProvider, UnitSpec, VersionRow};
 use crate::catalog::{Catalog, Folder};
 use crate::decode::schema::Definitions;
+use crate::plan::stores::named_after;
 use crate::plan::versions::newest;
 use crate::problem::{Place, Problem, Problems};
 use crate::profile::secrets::Store;
 use crate::profile::workloads;
-use crate::template::{self, Context};
+use crate::template::{self, Context, Engine};
 use crate::yaml;
 use layout::{Page, names};
 
@@ -153,7 +154,7 @@ fn component(catalog: &Catalog, folder: &Folder<Component>) -> String {
         page.prose(&format!("In namespace `{}`, whose pods need pod-security level `{level}`:", namespace.name));
     }
     page.steps(&spec.units.iter().map(|unit| rendered(catalog, folder, unit)).collect::<Vec<_>>());
-    scripts(&mut page, &folder.engine.below("bootstrap"));
+    scripts(&mut page, &folder.engine, str::to_owned);
     notes(&mut page, &spec.notes);
     let common = workloads::Component::fields(&mut Definitions::default());
     options_of(&mut page, spec.options.as_ref(), "component", &options::common_lines(&common, &of_no_use(spec)));
@@ -181,7 +182,7 @@ fn store(catalog: &Catalog, folder: &Folder<StoreProvider>) -> String {
     }
     page.part("What it renders");
     page.steps(&[format!("`secret-store`: objects in `secret-store/{}.yaml`.", typed::STORE)]);
-    scripts(&mut page, &folder.engine.below("bootstrap"));
+    scripts(&mut page, &folder.engine, |file| named_after(file, typed::STORE));
     notes(&mut page, &spec.notes);
     let common = Store::fields(&mut Definitions::default());
     options_of(&mut page, spec.options.as_ref(), "store", &options::common_lines(&common, &["name", "provider"]));
@@ -214,8 +215,9 @@ fn notes(page: &mut Page, notes: &[Note]) {
 }
 
 /// Scripts beside the tree; whether a cluster has one is for the script itself to say.
-fn scripts(page: &mut Page, templates: &[String]) {
-    let names: Vec<String> = templates.iter().map(|path| path.trim_end_matches(".j2").to_owned()).collect();
+fn scripts(page: &mut Page, engine: &Engine, named: impl Fn(&str) -> String) {
+    let names: Vec<String> =
+        engine.below("bootstrap").iter().map(|path| named(path.strip_suffix(".j2").unwrap_or(path))).collect();
     if !names.is_empty() {
         let names = layout::listed(&layout::names(&names), "and");
         page.prose(&format!("For what git cannot hold, where the profile needs it: {names}."));

@@ -22,7 +22,7 @@ mod secrets;
 mod sections;
 pub mod sources;
 mod storage;
-mod stores;
+pub mod stores;
 pub mod unit;
 pub mod versions;
 mod vsphere;

@@ -235,7 +235,7 @@ fn login_of(store: &Store) -> String {
 }
 
 /// The name of a store's file of `bootstrap/`, so that two stores of a kind have two: `30-secrets.sh` → `30-secrets-a.sh`.
-fn named_after(file: &str, store: &str) -> String {
+pub fn named_after(file: &str, store: &str) -> String {
     match file.rsplit_once('.') {
         Some((stem, ending)) => format!("{stem}-{store}.{ending}"),
         None => format!("{file}-{store}"),
