@@ -110,7 +110,9 @@ fn check_known(
 ) {
     let number = version.number();
     let row = spec.versions.iter().find(|row| row.matches.holds(&number));
-    if let Some(right) = row.or(newest(&spec.versions)).and_then(|row| with_or_without_v(version.as_str(), row)) {
+    let newer = newest(&spec.versions).filter(|row| row.newest.number() < number);
+    // How one is written that the catalog does not know, nobody can say.
+    if let Some(right) = row.or(newer).and_then(|row| with_or_without_v(version.as_str(), row)) {
         let says = format!("{} writes `{version}` as `{right}`", spec.title);
         let because = "a chart is looked for by the very text of its version";
         problems.push(
@@ -118,7 +120,6 @@ fn check_known(
         );
         return;
     }
-    let newer = newest(&spec.versions).filter(|row| row.newest.number() < number);
     if let Some(row) = newer {
         let says = format!("{} {version} is newer than {}, the newest that the catalog knows", spec.title, row.newest);
         problems.push(newer_than_known(says).at(at.clone()));
