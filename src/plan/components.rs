@@ -288,13 +288,7 @@ impl Planner<'_> {
     }
 
     fn expanded(&mut self, component: &Chosen<'_>, value: &Value) -> Option<Value> {
-        match component.engine.expand(value, &component.context) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.report(problem);
-                None
-            }
-        }
+        self.expand(&component.engine, value, &component.context)
     }
 
     /// A list of component.yaml: items whose `when` holds, without it, their texts expanded.

@@ -237,6 +237,17 @@ impl Planner<'_> {
         }
     }
 
+    /// A value of component.yaml, its texts expanded; nothing where that fails, which is reported.
+    fn expand(&mut self, engine: &Engine, value: &Value, context: &Context) -> Option<Value> {
+        match engine.expand(value, context) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.report(problem);
+                None
+            }
+        }
+    }
+
     /// Whether the condition of something in component.yaml holds.
     fn holds(&mut self, engine: &Engine, when: Option<&str>, context: &Context) -> bool {
         match when.map(|when| engine.holds(when, context)) {

@@ -37,8 +37,7 @@ impl Planner<'_> {
     pub(super) fn notes_of(&mut self, title: &str, notes: &[component::Note], engine: &Engine, context: &Context) {
         for note in notes {
             if self.holds(engine, note.when.as_deref(), context) {
-                let text = engine.expand(&Value::String(note.text.clone()), context).map_err(|problem| vec![problem]);
-                let text = self.problems.keep(text);
+                let text = self.expand(engine, &Value::String(note.text.clone()), context);
                 let text = text.and_then(|text| text.as_str().map(str::to_owned));
                 let note = text.map(|text| Note { of: title.to_owned(), text });
                 // Two stores of a kind say some things alike.

@@ -157,8 +157,8 @@ impl Planner<'_> {
         let mut values = Map::new();
         for (name, text) in &folder.spec.values.0 {
             let before = context.with([("values", Value::Object(values.clone()))]);
-            let value = folder.engine.expand(&Value::String(text.clone()), &before).map_err(|problem| vec![problem]);
-            values.insert(name.to_string(), self.problems.keep(value)?);
+            let value = self.expand(&folder.engine, &Value::String(text.clone()), &before)?;
+            values.insert(name.to_string(), value);
         }
         Some(context.with([("values", Value::Object(values))]))
     }
@@ -173,8 +173,7 @@ impl Planner<'_> {
         context: &Context,
     ) {
         let known = login.known.0.iter().map(|(key, text)| (key.to_string(), Value::String(text.clone()))).collect();
-        let known = folder.engine.expand(&Value::Object(known), context).map_err(|problem| vec![problem]);
-        let Some(known) = self.problems.keep(known) else { return };
+        let Some(known) = self.expand(&folder.engine, &Value::Object(known), context) else { return };
         let secret = json!({
             "name": login_of(store), "keys": login.keys, "known": known, "labels": {}, "type": "Opaque",
         });
@@ -185,8 +184,7 @@ impl Planner<'_> {
     /// Says what the catalog knows to be wrong with a store.
     fn refuse(&mut self, store: &Store, refusal: &Refusal, folder: &Folder<StoreProvider>, context: &Context) {
         let words = json!([refusal.says, refusal.hint]);
-        let words = folder.engine.expand(&words, context).map_err(|problem| vec![problem]);
-        let Some(words) = self.problems.keep(words) else { return };
+        let Some(words) = self.expand(&folder.engine, &words, context) else { return };
         let option = refusal.option.as_deref().and_then(|option| store.options.entry(option));
         let span = option.map_or(&store.provider.span, |(key, _)| &key.span);
         let says = words[0].as_str().unwrap_or(&refusal.says);
