@@ -16,12 +16,16 @@ use crate::profile::secrets::Store;
 use crate::template::Context;
 use crate::texts::Name;
 
-impl Planner<'_> {
+impl<'p> Planner<'p> {
+    /// The profile's store of this name; without a name, its first.
+    fn store_named(&self, name: Option<&At<Name>>) -> Option<&'p Store> {
+        let mut stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
+        stores.find(|store| name.is_none_or(|name| store.name.value == name.value))
+    }
+
     /// Reports the name of a remote secret that its store cannot have; the store by name, or the first.
     pub(super) fn remote_key(&mut self, store: Option<&At<Name>>, key: &str, place: &Place) {
-        let mut stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
-        let named = |one: &&Store| store.is_none_or(|name| one.name.value == name.value);
-        let Some(store) = stores.find(named) else { return };
+        let Some(store) = self.store_named(store) else { return };
         // A provider that cannot be read is told where the store itself is planned.
         let Ok(folder) = self.catalog.provider(store.provider.as_str(), place) else { return };
         let Some(keys) = folder.spec.keys.as_ref().filter(|keys| !options::matches(&keys.pattern, key)) else { return };
@@ -34,12 +38,8 @@ impl Planner<'_> {
 
     /// A store by name, or the first, for a namespace that reads through it.
     pub(super) fn store_for(&mut self, name: Option<&At<Name>>, place: &Place, reader: Option<&str>) -> Value {
-        let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
-        let found = match name {
-            Some(name) => stores.clone().find(|store| store.name.value == name.value),
-            None => stores.clone().next(),
-        };
-        let Some(store) = found else {
+        let Some(store) = self.store_named(name) else {
+            let stores = self.profile.secrets.iter().flat_map(|secrets| &secrets.stores);
             let known: Vec<&str> = stores.map(|store| store.name.as_str()).collect();
             let says = match name {
                 Some(name) => format!("there is no store `{name}`"),
@@ -91,9 +91,9 @@ impl Planner<'_> {
         if let Some(login) = login {
             self.ask_for_login(store, &home, login, &folder, &context);
         }
-        let refused: Vec<&Refusal> = folder.spec.refused.iter().collect();
+        let refused = folder.spec.refused.iter();
         let refused: Vec<&Refusal> =
-            refused.into_iter().filter(|it| self.holds(&folder.engine, Some(&it.when), &context)).collect();
+            refused.filter(|it| self.holds(&folder.engine, Some(&it.when), &context)).collect();
         for refusal in &refused {
             self.refuse(store, refusal, &folder, &context);
         }
