@@ -67,7 +67,8 @@ fn other_flux(profile: &Profile, installed: &str, because: &str) -> Problem {
     Problem::new(Code::VERSIONS_DO_NOT_FIT, says).because(because).hint(format!("version: {installed}"))
 }
 
-fn origin_of<'t>(table: &'t Table, of: &str) -> Option<&'t Origin> {
+/// What the table knows of `kubernetes`, `flux` or another of its origins.
+pub(super) fn origin_of<'t>(table: &'t Table, of: &str) -> Option<&'t Origin> {
     table.origins.iter().find(|origin| origin.of.as_str() == of)
 }
 
@@ -103,8 +104,7 @@ fn oldest_patched(origin: &Origin) -> Option<Version> {
 
 /// Whether the makers of Kubernetes still mend the cluster's.
 pub fn kubernetes_is_patched(profile: &Profile, table: &Table) -> bool {
-    let known = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes");
-    let oldest = known.and_then(oldest_patched);
+    let oldest = origin_of(table, "kubernetes").and_then(oldest_patched);
     oldest.is_none_or(|oldest| minor_of(&profile.kubernetes.version.number()) >= minor_of(&oldest))
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde_json::Value;
 
-use super::origins::{newer_than_known, not_patched};
+use super::origins::{newer_than_known, not_patched, origin_of};
 use crate::catalog::Folder;
 use crate::catalog::apis::Table;
 use crate::catalog::component::{Component, VersionRow};
@@ -40,7 +40,7 @@ pub fn with_options(
 
 /// Checks the version of Kubernetes against the table.
 pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problems) {
-    let Some(known) = table.origins.iter().find(|origin| origin.of.as_str() == "kubernetes") else { return };
+    let Some(known) = origin_of(table, "kubernetes") else { return };
     let (version, newest) = (profile.kubernetes.version.number(), known.newest.number());
     let place = profile.place(&profile.kubernetes.version.span);
     problems.extend(not_patched(known, "Kubernetes", profile.kubernetes.version.as_str(), &version, &place));
@@ -49,7 +49,7 @@ pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problem
             "Kubernetes {} is older than {}, the oldest that fluxwright knows",
             profile.kubernetes.version, known.oldest
         );
-        let problem = Problem::new(Code::TOO_OLD, says).at(profile.place(&profile.kubernetes.version.span));
+        let problem = Problem::new(Code::TOO_OLD, says).at(place.clone());
         problems.push(problem.hint(format!("version: \"{}.{}\"", newest.major, newest.minor)));
     }
     if (version.major, version.minor) > (newest.major, newest.minor) {
@@ -57,7 +57,7 @@ pub fn check_kubernetes(profile: &Profile, table: &Table, problems: &mut Problem
             "Kubernetes {} is newer than {}.{}, the newest that fluxwright knows",
             profile.kubernetes.version, newest.major, newest.minor
         );
-        problems.push(newer_than_known(says).at(profile.place(&profile.kubernetes.version.span)));
+        problems.push(newer_than_known(says).at(place));
     }
 }
 
