@@ -56,7 +56,7 @@ impl Files for Memory {
 
 fn ours(files: &Memory, folder: &str) -> Build {
     match kustomize::begin(files, folder).unwrap() {
-        Ok(begin) => kustomize::build(files, &begin, &mut Parsed::default()).unwrap(),
+        Ok(begin) => kustomize::build(files, &begin, &Parsed::default()).unwrap(),
         Err(mistakes) => Build { mistakes: mistakes.into_iter().collect(), ..Build::default() },
     }
 }

@@ -54,14 +54,14 @@ impl Build {
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
         let workspace = Workspace::find(global)?;
         let files = OnDisk { disk: &workspace.disk, root: &workspace.root };
-        let mut parsed = Parsed::default();
+        let parsed = Parsed::default();
         let mut parts = Vec::new();
         if let Some(entry) = &self.entry {
             let start = Start::in_folder(&folder(&workspace, entry)?);
-            parts.push(from(&files, &start, &mut parsed)?);
+            parts.push(from(&files, &start, &parsed)?);
         } else {
             for path in &self.paths {
-                parts.extend(of_folder(&files, &folder(&workspace, path)?, &mut parsed)?);
+                parts.extend(of_folder(&files, &folder(&workspace, path)?, &parsed)?);
             }
         }
         let only = self.kustomization.as_deref().map(owner);
@@ -112,12 +112,12 @@ fn folder(workspace: &Workspace, path: &Path) -> Result<String, Failure> {
     Ok(below.to_string_lossy().replace('\\', "/"))
 }
 
-fn from(files: &dyn Files, start: &Start, parsed: &mut Parsed) -> Result<Part, Failure> {
+fn from(files: &dyn Files, start: &Start, parsed: &Parsed) -> Result<Part, Failure> {
     Ok(Part { start: Some(start.file.clone()), found: everything(files, start, parsed)? })
 }
 
 /// What begins in a folder, or the folder itself.
-fn of_folder(files: &dyn Files, folder: &str, parsed: &mut Parsed) -> Result<Vec<Part>, Failure> {
+fn of_folder(files: &dyn Files, folder: &str, parsed: &Parsed) -> Result<Vec<Part>, Failure> {
     let starts = starts(files, folder)?;
     if !starts.is_empty() {
         return starts.iter().map(|start| from(files, start, parsed)).collect();
@@ -140,6 +140,7 @@ fn of_folder(files: &dyn Files, folder: &str, parsed: &mut Parsed) -> Result<Vec
                 line: built.line,
                 chain: Vec::new(),
                 certain: built.certain,
+                before: None,
             });
             found.objects = given.collect();
         }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
 use super::folder::path_from;
-use super::kustomize::{self, Kustomization, Mistake, Note, Parsed};
+use super::kustomize::{self, Fault, IdlePatch, Kustomization, Mistake, Note, Parsed};
 use super::start::Start;
 use super::substitute::{Variables, substitute};
 use super::walk::Files;
@@ -32,6 +32,33 @@ pub struct Given {
     pub chain: Vec<Owner>,
     /// Whether it is whole: nothing that is not resolved may have changed it.
     pub certain: bool,
+    /// The object before its variables were replaced, if any were.
+    pub before: Option<Box<Value>>,
+}
+
+/// A Flux Kustomization that was found.
+#[derive(Debug, Default)]
+pub struct FluxKustomization {
+    /// The file that it stands in.
+    pub file: String,
+    /// The line of that file; 0 if nothing stands there.
+    pub line: usize,
+    /// Itself.
+    pub document: Value,
+    /// The Kustomizations that lead to it, itself last.
+    pub chain: Vec<Owner>,
+    /// Its folder in this repo; none if it is elsewhere or not there.
+    pub folder: Option<String>,
+    /// Whether that folder has no kustomization, so that Flux applies all of it.
+    pub whole: bool,
+    /// Whether what it applies is not in this repo.
+    pub elsewhere: bool,
+    /// Every file that was read for it.
+    pub files: BTreeSet<String>,
+    /// Its variables, if it substitutes any.
+    pub variables: Option<Variables>,
+    /// Its own patches that change nothing, by their place in its list.
+    pub idle: Vec<usize>,
 }
 
 /// What a cluster is given.
@@ -45,8 +72,12 @@ pub struct Everything {
     pub mistakes: BTreeSet<Mistake>,
     /// The Kustomizations that Flux would not get through, and that so give nothing.
     pub failing: BTreeSet<Owner>,
-    /// The Kustomizations that were found, with the file that each stands in.
-    pub kustomizations: BTreeMap<Owner, String>,
+    /// The Flux Kustomizations that were found.
+    pub kustomizations: BTreeMap<Owner, FluxKustomization>,
+    /// Patches of kustomizations that change nothing.
+    pub idle: BTreeSet<IdlePatch>,
+    /// The first object of each kind, namespace and name, by its place among the objects.
+    known: BTreeMap<(String, Owner), usize>,
 }
 
 /// What is known of a ConfigMap or Secret.
@@ -62,7 +93,8 @@ enum Data {
 /// A source, by kind, namespace and name.
 type SourceRef = (String, Owner);
 
-/// A Kustomization whose folder is still to be built.
+/// What is to be known of a Kustomization while its folder is built.
+#[derive(Clone)]
 struct Open {
     owner: Owner,
     document: Value,
@@ -75,19 +107,18 @@ struct Open {
 ///
 /// # Errors
 /// What the files' place says.
-pub fn everything(files: &dyn Files, start: &Start, parsed: &mut Parsed) -> Result<Everything, Failure> {
+pub fn everything(files: &dyn Files, start: &Start, parsed: &Parsed) -> Result<Everything, Failure> {
     let owner = start.owner();
     let own = source_of(&start.kustomization, &owner);
-    let begin = Open {
-        owner: owner.clone(),
+    let begin = FluxKustomization {
+        file: start.file.clone(),
         document: start.kustomization.clone(),
         chain: vec![owner.clone()],
-        file: start.file.clone(),
-        line: 0,
+        ..FluxKustomization::default()
     };
     let mut follower =
-        Follower { files, parsed, own, strict: start.strict, open: vec![begin], found: Everything::default() };
-    follower.found.kustomizations.insert(owner, start.file.clone());
+        Follower { files, parsed, own, strict: start.strict, open: vec![owner.clone()], found: Everything::default() };
+    follower.found.kustomizations.insert(owner, begin);
     while let Some(next) = follower.next() {
         follower.kustomization(&next)?;
     }
@@ -96,32 +127,35 @@ pub fn everything(files: &dyn Files, start: &Start, parsed: &mut Parsed) -> Resu
 
 struct Follower<'a> {
     files: &'a dyn Files,
-    parsed: &'a mut Parsed,
+    parsed: &'a Parsed,
     /// The source that is this repo.
     own: SourceRef,
     strict: bool,
-    open: Vec<Open>,
+    /// The Kustomizations whose folders are still to be built.
+    open: Vec<Owner>,
     found: Everything,
 }
 
 impl Follower<'_> {
     /// The next one: the first whose source and variables are known, or the first, once nothing else brings them.
     fn next(&mut self) -> Option<Open> {
-        let ready = self.open.iter().position(|open| self.is_ready(open)).unwrap_or(0);
-        (ready < self.open.len()).then(|| self.open.remove(ready))
+        let ready = self.open.iter().position(|owner| self.is_ready(owner)).unwrap_or(0);
+        let owner = (ready < self.open.len()).then(|| self.open.remove(ready))?;
+        let it = self.found.kustomizations.get(&owner)?;
+        let (document, chain, file, line) = (it.document.clone(), it.chain.clone(), it.file.clone(), it.line);
+        Some(Open { owner, document, chain, file, line })
     }
 
-    fn is_ready(&self, open: &Open) -> bool {
-        let source = source_of(&open.document, &open.owner);
+    fn is_ready(&self, owner: &Owner) -> bool {
+        let Some(it) = self.found.kustomizations.get(owner) else { return true };
+        let source = source_of(&it.document, owner);
         let source_known = source == self.own || self.source(&source).is_some();
-        source_known && references(&open.document).all(|one| !matches!(self.data(&open.owner, one), Data::Absent))
+        source_known && references(&it.document).all(|one| !matches!(self.data(owner, one), Data::Absent))
     }
 
     fn object(&self, kind: &str, owner: &Owner) -> Option<&Given> {
-        self.found.objects.iter().find(|given| {
-            let id = object_id(&given.object);
-            id.is_some_and(|id| id.kind == kind && Owner::of(&id) == *owner)
-        })
+        let at = self.found.known.get(&(kind.to_owned(), owner.clone()))?;
+        self.found.objects.get(*at)
     }
 
     fn source(&self, (kind, owner): &SourceRef) -> Option<&Value> {
@@ -143,21 +177,12 @@ impl Follower<'_> {
         let source = source_of(&open.document, &open.owner);
         if !self.is_this_repo(&source) {
             let (kind, name) = &source;
-            self.note(open, &format!("Kustomization {} reads {kind} {name}, which is not this repo", open.owner));
+            self.note(open, &format!("Kustomization {} reads {kind} {name}, which is not this repo", open.owner), true);
+            self.keep(open, |it| it.elsewhere = true);
             return Ok(());
         }
         let said = text_at(&open.document, &["spec", "path"]).unwrap_or_default();
-        let Some(folder) = path_from("", said).filter(|folder| self.is_there(folder)) else {
-            self.fail(
-                open,
-                vec![Mistake::new(
-                    &open.file,
-                    open.line,
-                    &format!("the path {said} of Kustomization {} is not there", open.owner),
-                )],
-            );
-            return Ok(());
-        };
+        let Some(folder) = self.folder(open, said) else { return Ok(()) };
         let mut kustomization = match kustomize::begin(self.files, &folder)? {
             Ok(kustomization) => kustomization,
             Err(mistakes) => {
@@ -165,11 +190,17 @@ impl Follower<'_> {
                 return Ok(());
             }
         };
+        let whole = kustomization.file == folder;
+        let own = kustomization.list("patches").len();
         self.put_on_top(&mut kustomization, &open.document);
         let build = kustomize::build(self.files, &kustomization, self.parsed)?;
         self.found.notes.extend(build.notes);
         self.fail(open, build.mistakes.into_iter().collect());
         let variables = self.variables(open);
+        let is_on_top =
+            |idle: &IdlePatch| idle.file == kustomization.file && idle.key == "patches" && idle.index >= own;
+        let (on_top, idle): (Vec<_>, Vec<_>) = build.idle.into_iter().partition(is_on_top);
+        self.found.idle.extend(idle);
         for built in build.objects {
             let given = Given {
                 object: built.value,
@@ -177,10 +208,38 @@ impl Follower<'_> {
                 line: built.line,
                 chain: open.chain.clone(),
                 certain: built.certain,
+                before: None,
             };
             self.give(open, given, variables.as_ref());
         }
+        self.keep(open, |it| {
+            it.folder = Some(folder);
+            it.whole = whole;
+            it.files = build.files;
+            it.variables = variables;
+            it.idle = on_top.iter().map(|idle| idle.index - own).collect();
+        });
         Ok(())
+    }
+
+    /// The folder that a Kustomization names, if it is there.
+    fn folder(&mut self, open: &Open, said: &str) -> Option<String> {
+        let path = path_from("", said);
+        let (fault, what) = match &path {
+            None => (Fault::Outside, "leads out of the repo"),
+            Some(folder) if !self.is_there(folder) => (Fault::NoSuchPath, "is not there"),
+            Some(_) => return path,
+        };
+        let says = format!("the path {said} of Kustomization {} {what}", open.owner);
+        self.fail(open, vec![Mistake::new(&open.file, open.line, &says).of(fault)]);
+        None
+    }
+
+    /// Keeps what was found out of a Kustomization.
+    fn keep(&mut self, open: &Open, change: impl FnOnce(&mut FluxKustomization)) {
+        if let Some(it) = self.found.kustomizations.get_mut(&open.owner) {
+            change(it);
+        }
     }
 
     fn is_there(&self, folder: &str) -> bool {
@@ -194,8 +253,8 @@ impl Follower<'_> {
         }
     }
 
-    fn note(&mut self, open: &Open, says: &str) {
-        self.found.notes.insert(Note { file: open.file.clone(), line: open.line, says: says.to_owned() });
+    fn note(&mut self, open: &Open, says: &str, hides: bool) {
+        self.found.notes.insert(Note { file: open.file.clone(), line: open.line, says: says.to_owned(), hides });
     }
 
     /// What the Flux Kustomization says beside the folder; Flux writes it into the kustomization before it builds.
@@ -239,7 +298,7 @@ impl Follower<'_> {
             variables.incomplete = true;
             let text = |key: &str| text_at(reference, &[key]).unwrap_or_default();
             let name = format!("{} {}/{}", text("kind"), open.owner.namespace, text("name"));
-            self.note(open, &format!("{name} {why}: the variables in it are not known"));
+            self.note(open, &format!("{name} {why}: the variables in it are not known"), false);
         }
         let inline = post_build.get("substitute").and_then(Value::as_object);
         for (name, value) in inline.into_iter().flatten() {
@@ -282,31 +341,45 @@ impl Follower<'_> {
             given.certain = false;
         } else if let Some(variables) = variables {
             match substitute(&given.object, variables) {
-                Ok(object) => given.object = object,
-                Err(says) => self.fail(open, vec![Mistake::new(&given.file, given.line, &says)]),
+                Ok(Some(object)) => given.before = Some(Box::new(std::mem::replace(&mut given.object, object))),
+                Ok(None) => {}
+                Err(refusal) => {
+                    let fault = if refusal.undefined.is_some() { Fault::Undefined } else { Fault::Other };
+                    self.fail(open, vec![Mistake::new(&given.file, given.line, &refusal.says).of(fault)]);
+                    given.before = Some(Box::new(given.object.clone()));
+                }
             }
             given.certain &= !variables.incomplete || !given.object.to_string().contains("${");
         }
         common_metadata(&mut given.object, &open.document);
-        let id = object_id(&given.object).filter(is_kustomization);
-        if let Some(owner) = id.map(|id| Owner::of(&id)) {
-            self.follow(open, owner, &given);
+        if let Some(id) = object_id(&given.object) {
+            let owner = Owner::of(&id);
+            if is_kustomization(&id) {
+                self.follow(open, owner.clone(), &given);
+            }
+            self.found.known.entry((id.kind, owner)).or_insert(self.found.objects.len());
         }
         self.found.objects.push(given);
     }
 
     fn follow(&mut self, open: &Open, owner: Owner, given: &Given) {
-        if given.object.pointer("/spec/kubeConfig").is_some() {
-            self.note(open, &format!("Kustomization {owner} is for another cluster and is not followed"));
-            return;
-        }
         if self.found.kustomizations.contains_key(&owner) {
+            // Where Flux begins it stands in the repo, too, and there it has a line.
+            if owner == open.owner && open.line == 0 && given.file == open.file {
+                self.keep(open, |it| it.line = given.line);
+            }
             return;
         }
-        self.found.kustomizations.insert(owner.clone(), given.file.clone());
+        let elsewhere = given.object.pointer("/spec/kubeConfig").is_some();
         let chain = open.chain.iter().cloned().chain([owner.clone()]).collect();
-        let (document, file) = (given.object.clone(), given.file.clone());
-        self.open.push(Open { owner, document, chain, file, line: given.line });
+        let (document, file, line) = (given.object.clone(), given.file.clone(), given.line);
+        let it = FluxKustomization { file, line, document, chain, elsewhere, ..FluxKustomization::default() };
+        self.found.kustomizations.insert(owner.clone(), it);
+        if elsewhere {
+            self.note(open, &format!("Kustomization {owner} is for another cluster and is not followed"), false);
+        } else {
+            self.open.push(owner);
+        }
     }
 }
 

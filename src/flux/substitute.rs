@@ -50,25 +50,46 @@ pub fn is_disabled(object: &Value) -> bool {
     ["labels", "annotations"].into_iter().any(|part| said(part) == Some(&Value::from("disabled")))
 }
 
-/// An object with its variables replaced.
+/// Why Flux would fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it would say.
+    pub says: String,
+    /// The variable that is not set, if that is why.
+    pub undefined: Option<String>,
+}
+
+impl From<String> for Refusal {
+    fn from(says: String) -> Refusal {
+        Refusal { says, undefined: None }
+    }
+}
+
+/// An object with its variables replaced; nothing if there is nothing to replace in it.
 ///
 /// # Errors
 /// What Flux would fail with.
-pub fn substitute(object: &Value, variables: &Variables) -> Result<Value, String> {
-    if is_disabled(object) {
-        return Ok(object.clone());
+pub fn substitute(object: &Value, variables: &Variables) -> Result<Option<Value>, Refusal> {
+    if is_disabled(object) || !has_sign(object) {
+        return Ok(None);
     }
-    let text = yaml::go::write(object);
-    if !text.contains('$') {
-        return Ok(object.clone());
-    }
-    let text = evaluate(&text, variables)?;
+    let text = evaluate(&yaml::go::write(object), variables)?;
     let source = Source::new("", text);
     let mut problems = Problems::default();
     let nodes = yaml::read_manifest(&source, &mut problems).filter(|_| !problems.any_error());
     match nodes.as_deref() {
-        Some([node]) => Ok(yaml::go::as_kubectl_reads(node)),
-        _ => Err("what comes of the substitution is not YAML any more".to_owned()),
+        Some([node]) => Ok(Some(yaml::go::as_kubectl_reads(node))),
+        _ => Err("what comes of the substitution is not YAML any more".to_owned().into()),
+    }
+}
+
+/// Whether a dollar sign stands anywhere in a value.
+pub fn has_sign(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('$'),
+        Value::Array(items) => items.iter().any(has_sign),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains('$') || has_sign(value)),
+        _ => false,
     }
 }
 
@@ -76,7 +97,7 @@ pub fn substitute(object: &Value, variables: &Variables) -> Result<Value, String
 ///
 /// # Errors
 /// What is not read as a substitution, and what is not known.
-pub fn evaluate(text: &str, variables: &Variables) -> Result<String, String> {
+pub fn evaluate(text: &str, variables: &Variables) -> Result<String, Refusal> {
     let mut reader = Reader { text, at: 0, variables };
     let mut out = String::with_capacity(text.len());
     while let Some(sign) = reader.peek() {
@@ -122,19 +143,19 @@ impl Reader<'_> {
         taken
     }
 
-    fn close(&mut self, start: usize) -> Result<(), String> {
+    fn close(&mut self, start: usize) -> Result<(), Refusal> {
         if self.take(1, |sign, _| sign == '}').is_empty() { Err(self.bad(start)) } else { Ok(()) }
     }
 
-    fn bad(&self, start: usize) -> String {
+    fn bad(&self, start: usize) -> Refusal {
         let text = self.text.get(start..).unwrap_or_default();
         let line = text.lines().next().unwrap_or_default();
         let shown: String = line.chars().take(40).collect();
-        format!("`{shown}` is no substitution that Flux knows; write `$$` for a dollar sign")
+        format!("`{shown}` is no substitution that Flux knows; write `$$` for a dollar sign").into()
     }
 
     /// What stands between `${` and `}`, replaced.
-    fn expression(&mut self) -> Result<String, String> {
+    fn expression(&mut self) -> Result<String, Refusal> {
         let start = self.at;
         self.at += 2;
         let is_name = |sign: char, _: usize| sign.is_alphanumeric() || sign == '_';
@@ -164,19 +185,20 @@ impl Reader<'_> {
     }
 
     /// The value of a variable; nothing if it may be one that is not known here.
-    fn value(&self, name: &str, has_default: bool) -> Result<Option<String>, String> {
+    fn value(&self, name: &str, has_default: bool) -> Result<Option<String>, Refusal> {
         match self.variables.values.get(name) {
             Some(value) => Ok(Some(value.clone())),
             None if self.variables.incomplete => Ok(None),
             None if self.variables.strict && !has_default => {
-                Err(format!("the variable `{name}` is not set and has no default"))
+                let says = format!("the variable `{name}` is not set and has no default");
+                Err(Refusal { says, undefined: Some(name.to_owned()) })
             }
             None => Ok(Some(String::new())),
         }
     }
 
     /// The function behind a name, with its arguments, to the closing brace.
-    fn function(&mut self, start: usize) -> Result<(String, Vec<String>), String> {
+    fn function(&mut self, start: usize) -> Result<(String, Vec<String>), Refusal> {
         let next = self.rest().chars().nth(1);
         let mut arguments = Vec::new();
         let operator = match self.peek() {
@@ -204,7 +226,7 @@ impl Reader<'_> {
     }
 
     /// `:from` or `:from:length`.
-    fn part(&mut self, start: usize) -> Result<(String, Vec<String>), String> {
+    fn part(&mut self, start: usize) -> Result<(String, Vec<String>), Refusal> {
         self.at += 1;
         let mut arguments = vec![self.argument(start, &|sign| sign != ':' && sign != '}', false)?];
         if !self.take(usize::MAX, |sign, _| sign == ':').is_empty() {
@@ -215,7 +237,7 @@ impl Reader<'_> {
     }
 
     /// `/old/new` and its relatives.
-    fn replacement(&mut self, start: usize) -> Result<(String, Vec<String>), String> {
+    fn replacement(&mut self, start: usize) -> Result<(String, Vec<String>), Refusal> {
         let operator = self.take(2, |sign, at| sign == '/' || (at == 1 && matches!(sign, '#' | '%')));
         let mut arguments = vec![self.argument(start, &|sign| sign != '/', true)?];
         if self.take(usize::MAX, |sign, _| sign == '/').is_empty() {
@@ -229,7 +251,7 @@ impl Reader<'_> {
     }
 
     /// One argument: a substitution itself, or text.
-    fn argument(&mut self, start: usize, fits: &dyn Fn(char) -> bool, escapes: bool) -> Result<String, String> {
+    fn argument(&mut self, start: usize, fits: &dyn Fn(char) -> bool, escapes: bool) -> Result<String, Refusal> {
         if self.rest().starts_with("${") {
             return self.expression();
         }
@@ -403,7 +425,7 @@ mod tests {
             ("${v/l/L}|${v//l/L}|${v/#He/he}|${v/%lo/LO}|${v//l/}", "HeLlo|HeLLo|hello|HelLO|Heo"),
             ("${path//\\//-}", "-a-b-c.tar.gz"),
         ] {
-            assert_eq!(evaluate(text, &variables(true)).as_deref(), Ok(expected), "{text}");
+            assert_eq!(evaluate(text, &variables(true)).ok().as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -412,24 +434,24 @@ mod tests {
         for text in ["${v", "${}", "${v-d}", "${v+d}", "${v!}", "${ v}", "${v:}", "${v/l}"] {
             assert!(evaluate(text, &variables(false)).is_err(), "{text}");
         }
-        assert!(evaluate("${none}", &variables(true)).unwrap_err().contains("`none`"));
+        assert!(evaluate("${none}", &variables(true)).unwrap_err().says.contains("`none`"));
         assert!(evaluate("${none^^}", &variables(true)).is_err());
-        assert_eq!(evaluate("<${none}>", &variables(false)).as_deref(), Ok("<>"));
+        assert_eq!(evaluate("<${none}>", &variables(false)).ok().as_deref(), Some("<>"));
     }
 
     #[test]
     fn what_may_be_known_elsewhere_is_left() {
         let variables = Variables { incomplete: true, ..variables(true) };
-        assert_eq!(evaluate("${none} ${v} ${none:-d}", &variables).as_deref(), Ok("${none} Hello ${none:-d}"));
+        assert_eq!(evaluate("${none} ${v} ${none:-d}", &variables).ok().as_deref(), Some("${none} Hello ${none:-d}"));
     }
 
     #[test]
     fn quotes_are_lost_as_in_flux() {
         let object = json!({"metadata": {"name": "x"}, "a": "${n}", "b": "v${n}", "c": "${q}${n}${q}", "d": "${t}", "e": "x: ${n}"});
         let expected = json!({"metadata": {"name": "x"}, "a": 123, "b": "v123", "c": "123", "d": true, "e": "x: 123"});
-        assert_eq!(substitute(&object, &variables(true)), Ok(expected));
+        assert_eq!(substitute(&object, &variables(true)), Ok(Some(expected)));
         let object = json!({"metadata": {"name": "x", "annotations": {SUBSTITUTE: "disabled"}}, "a": "${none}"});
-        assert_eq!(substitute(&object, &variables(true)), Ok(object.clone()));
+        assert_eq!(substitute(&object, &variables(true)), Ok(None));
         let object = json!({"metadata": {"name": "x", "annotations": {SUBSTITUTE: "Disabled"}}, "a": "${none}"});
         assert!(substitute(&object, &variables(true)).is_err());
     }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::resource::{metadata_text, scalar_text};
 use super::shape::Shape;
-use super::{MAX_MISTAKES, Mistake};
-use crate::problem::{Problems, Source};
+use super::{Fault, MAX_MISTAKES, Mistake};
+use crate::problem::{Code, Problem, Problems, Source};
 use crate::yaml::{self, Kind, Node, go};
 
 /// A document of a file.
@@ -24,18 +24,32 @@ pub struct Document {
 
 /// The nodes of a text, without empty documents.
 fn nodes(file: &str, bytes: &[u8]) -> Result<(Arc<Source>, Vec<Node>), Vec<Mistake>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| vec![Mistake::new(file, 0, "the file is not UTF-8")])?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| vec![Mistake::new(file, 0, "the file is not UTF-8").of(Fault::NotYaml)])?;
     let source = Source::new(file, text.trim_start_matches('\u{feff}'));
     let mut problems = Problems::default();
     let nodes = yaml::read_manifest(&source, &mut problems);
-    let mistake = |problem: crate::problem::Problem| {
-        let line = problem.place.map_or(0, |place| source.line_column(place.start).0);
-        Mistake::new(file, line, &problem.says)
+    let mistake = |problem: Problem| {
+        let fault = fault_of(&source, &problem);
+        let span = problem.place.filter(|place| !place.source.text.is_empty()).map(|place| (place.start, place.end));
+        let line = span.map_or(0, |(start, _)| source.line_column(start).0);
+        Mistake { span, ..Mistake::new(file, line, &problem.says).of(fault) }
     };
     let mistakes: Vec<Mistake> = problems.sorted().into_iter().take(MAX_MISTAKES).map(mistake).collect();
     match nodes.filter(|_| mistakes.is_empty()) {
         Some(nodes) => Ok((source, nodes)),
         None => Err(mistakes),
+    }
+}
+
+/// Of what kind a mistake of the reader is, by what it underlines.
+fn fault_of(source: &Source, problem: &Problem) -> Fault {
+    let underlined = problem.place.as_ref().and_then(|place| source.text.get(place.start..place.end));
+    match underlined {
+        _ if problem.code == Code::DUPLICATE_KEY => Fault::RepeatedKey,
+        Some("\t") => Fault::Tab,
+        Some(text) if text.starts_with("<<<<<<<") => Fault::ConflictMarkers,
+        _ => Fault::NotYaml,
     }
 }
 
@@ -96,7 +110,7 @@ pub fn objects(file: &str, bytes: &[u8]) -> Result<Vec<(Value, usize)>, Vec<Mist
             None
         };
         match lacks {
-            Some(says) => mistakes.push(Mistake::new(file, line, says)),
+            Some(says) => mistakes.push(Mistake::new(file, line, says).of(Fault::NoObject)),
             None if value.as_object().is_some_and(Map::is_empty) => {}
             None => objects.push((value, line)),
         }

@@ -22,7 +22,7 @@ mod shape;
 mod transform;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ pub use file::{Document, Kustomization, documents};
 use self::fields::{Field, fields_of};
 use self::patch::{Options, Patch};
 use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
+use self::select::Selector;
 use super::applied::is_remote;
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
 use super::walk::Files;
@@ -54,13 +55,49 @@ pub struct Mistake {
     pub line: usize,
     /// What.
     pub says: String,
+    /// Of what kind it is.
+    pub fault: Fault,
+    /// The bytes of the file that it is about, where they are known.
+    pub span: Option<(usize, usize)>,
 }
 
 impl Mistake {
     /// At a place.
     pub fn new(file: &str, line: usize, says: &str) -> Mistake {
-        Mistake { file: file.to_owned(), line, says: says.to_owned() }
+        Mistake { file: file.to_owned(), line, says: says.to_owned(), fault: Fault::Other, span: None }
     }
+
+    /// The same, of a kind.
+    pub fn of(self, fault: Fault) -> Mistake {
+        Mistake { fault, ..self }
+    }
+}
+
+/// Of what kind a mistake is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A file is not YAML.
+    NotYaml,
+    /// A merge has left its markers in a file.
+    ConflictMarkers,
+    /// A tab stands in an indentation.
+    Tab,
+    /// A mapping has a key twice.
+    RepeatedKey,
+    /// A document is no object.
+    NoObject,
+    /// An object is there twice.
+    RepeatedObject,
+    /// What a kustomization lists is not there.
+    Missing,
+    /// A path leads out of the repo.
+    Outside,
+    /// The path of a Flux Kustomization is not there.
+    NoSuchPath,
+    /// A variable is not known.
+    Undefined,
+    /// Something else.
+    Other,
 }
 
 /// What is not resolved.
@@ -72,6 +109,21 @@ pub struct Note {
     pub line: usize,
     /// What.
     pub says: String,
+    /// Whether it may bring objects that are not seen here.
+    pub hides: bool,
+}
+
+/// A patch with a target that nothing fits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdlePatch {
+    /// The kustomization.
+    pub file: String,
+    /// The line of the list that it stands in.
+    pub line: usize,
+    /// The list.
+    pub key: String,
+    /// Which of the list it is, from 0.
+    pub index: usize,
 }
 
 /// An object that comes out of a build.
@@ -98,6 +150,8 @@ pub struct Build {
     pub mistakes: BTreeSet<Mistake>,
     /// Every file that was read.
     pub files: BTreeSet<String>,
+    /// Patches that change nothing.
+    pub idle: BTreeSet<IdlePatch>,
 }
 
 /// The kustomization of a folder, or the one that Flux makes up for it.
@@ -126,7 +180,7 @@ pub fn begin(files: &dyn Files, folder: &str) -> Result<Result<Kustomization, Ve
 ///
 /// # Errors
 /// What the files' place says.
-pub fn build(files: &dyn Files, begin: &Kustomization, parsed: &mut Parsed) -> Result<Build, Failure> {
+pub fn build(files: &dyn Files, begin: &Kustomization, parsed: &Parsed) -> Result<Build, Failure> {
     let mut builder = Builder { files, parsed, count: 0, around: Vec::new(), build: Build::default() };
     let pile = builder.kustomization(begin, Pile::default())?;
     Ok(builder.finished(begin, pile))
@@ -147,11 +201,31 @@ type FileObjects = Option<Arc<Result<Vec<(Value, usize)>, Vec<Mistake>>>>;
 
 /// The files that were read already: a base may be built many times.
 #[derive(Default)]
-pub struct Parsed(BTreeMap<String, FileObjects>);
+pub struct Parsed(Mutex<BTreeMap<String, FileObjects>>);
+
+impl Parsed {
+    /// The objects of a file, read if they were not yet.
+    fn objects(&self, files: &dyn Files, path: &str) -> Result<FileObjects, Failure> {
+        // A thread that panicked left the map as it was; what is in it is whole.
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(objects) = known().get(path) {
+            return Ok(objects.clone());
+        }
+        let objects = files.read(path)?.map(|bytes| Arc::new(file::objects(path, &bytes)));
+        known().insert(path.to_owned(), objects.clone());
+        Ok(objects)
+    }
+
+    /// The files that were read as manifests, by path.
+    pub fn files(&self) -> BTreeSet<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter(|(_, objects)| objects.is_some()).map(|(path, _)| path.clone()).collect()
+    }
+}
 
 struct Builder<'a> {
     files: &'a dyn Files,
-    parsed: &'a mut Parsed,
+    parsed: &'a Parsed,
     /// How many kustomizations were gone through.
     count: usize,
     /// The folders around the one that is being built, so that a circle ends.
@@ -240,9 +314,9 @@ impl Builder<'_> {
     fn elsewhere(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) {
         pile.incomplete = true;
         if is_remote(entry) {
-            self.note(it, key, &format!("{entry} is elsewhere and is not fetched"));
+            self.note(it, key, &format!("{entry} is elsewhere and is not fetched"), true);
         } else {
-            self.mistake(it, key, &format!("{entry} leads out of the repo"));
+            self.fault(it, key, Fault::Outside, &format!("{entry} leads out of the repo"));
         }
     }
 
@@ -259,9 +333,12 @@ impl Builder<'_> {
         for file in found {
             there |= self.files.read(&file)?.is_some();
         }
+        let mut fault = Fault::Other;
         let says = if !there && self.files.below(path)?.is_empty() {
+            fault = Fault::Missing;
             format!("there is no file or folder {path}")
         } else if !there {
+            fault = Fault::Missing;
             format!("the folder {path} has no kustomization")
         } else if self.around.iter().any(|around| around == path) {
             format!("{path} contains itself: {} → {path}", self.around.join(" → "))
@@ -280,19 +357,15 @@ impl Builder<'_> {
             }
         };
         pile.incomplete = true;
-        self.mistake(it, key, &says);
+        self.fault(it, key, fault, &says);
         Ok(None)
     }
 
     fn objects(&mut self, path: &str) -> Result<FileObjects, Failure> {
-        let objects = match self.parsed.0.get(path) {
-            Some(known) => known.clone(),
-            None => self.files.read(path)?.map(|bytes| Arc::new(file::objects(path, &bytes))),
-        };
+        let objects = self.parsed.objects(self.files, path)?;
         if objects.is_some() {
             self.build.files.insert(path.to_owned());
         }
-        self.parsed.0.insert(path.to_owned(), objects.clone());
         Ok(objects)
     }
 
@@ -308,7 +381,8 @@ impl Builder<'_> {
             if known.insert(id.clone()) {
                 pile.objects.push(object);
             } else {
-                self.mistake(it, key, &format!("{id} of {} is there already", object.file));
+                let says = format!("{id} of {} is there already", object.file);
+                self.fault(it, key, Fault::RepeatedObject, &says);
             }
         }
         pile.known = Some(known);
@@ -366,11 +440,11 @@ impl Builder<'_> {
         };
         for (key, says) in MORE.iter().filter(|(key, _)| is_set(key)) {
             pile.incomplete = true;
-            self.note(it, key, &format!("{key}: {says}"));
+            self.note(it, key, &format!("{key}: {says}"), true);
         }
         for (key, says) in CHANGED.iter().filter(|(key, _)| is_set(key)) {
             pile.objects.iter_mut().for_each(|object| object.certain = false);
-            self.note(it, key, &format!("{key}: {says}"));
+            self.note(it, key, &format!("{key}: {says}"), false);
         }
     }
 
@@ -379,9 +453,7 @@ impl Builder<'_> {
         for entry in it.list("patchesStrategicMerge") {
             self.older_merge(it, &scalar_text(&entry), pile)?;
         }
-        for entry in it.list("patches") {
-            self.patch(it, "patches", &entry, pile)?;
-        }
+        self.patches(it, "patches", pile)?;
         let namespace = it.text("namespace");
         if !namespace.is_empty() {
             let done = transform::namespace(&mut pile.objects, &namespace);
@@ -397,9 +469,7 @@ impl Builder<'_> {
         self.labels(it, pile);
         let done = transform::pairs(&mut pile.objects, &it.map("commonAnnotations"), &fields_of("annotation"));
         self.keep(it, "commonAnnotations", false, done);
-        for entry in it.list("patchesJson6902") {
-            self.patch(it, "patchesJson6902", &entry, pile)?;
-        }
+        self.patches(it, "patchesJson6902", pile)?;
         for entry in it.list("replicas") {
             let count = entry.get("count").cloned().unwrap_or_else(|| Value::from(0));
             let name = entry.get("name").map(scalar_text).unwrap_or_default();
@@ -434,6 +504,19 @@ impl Builder<'_> {
         let is_inline = inline.is_ok_and(|all| all.iter().any(|document| document.value.is_object()));
         let key = if is_inline { "patch" } else { "path" };
         self.patch(it, "patchesStrategicMerge", &serde_json::json!({ key: entry }), pile)
+    }
+
+    fn patches(&mut self, it: &Kustomization, key: &str, pile: &mut Pile) -> Result<(), Failure> {
+        for (index, entry) in it.list(key).iter().enumerate() {
+            let selector = entry.get("target").filter(|target| !target.is_null()).map(Selector::of);
+            let idle = |selector: &Selector| !pile.objects.iter().any(|object| selector.selects(object));
+            if !pile.incomplete && selector.is_some_and(|selector| selector.is_ok_and(|selector| idle(&selector))) {
+                let (file, line, key) = (it.file.clone(), it.line(key), key.to_owned());
+                self.build.idle.insert(IdlePatch { file, line, key, index });
+            }
+            self.patch(it, key, entry, pile)?;
+        }
+        Ok(())
     }
 
     fn patch(&mut self, it: &Kustomization, key: &str, entry: &Value, pile: &mut Pile) -> Result<(), Failure> {
@@ -491,17 +574,23 @@ impl Builder<'_> {
     fn keep(&mut self, it: &Kustomization, key: &str, incomplete: bool, done: Result<(), String>) {
         match done {
             Ok(()) => {}
-            Err(says) if incomplete => self.note(it, key, &format!("{says}; it may be in what is not resolved")),
+            Err(says) if incomplete => {
+                self.note(it, key, &format!("{says}; it may be in what is not resolved"), false);
+            }
             Err(says) => self.mistake(it, key, &says),
         }
     }
 
     fn mistake(&mut self, it: &Kustomization, key: &str, says: &str) {
-        self.build.mistakes.insert(Mistake::new(&it.file, it.line(key), says));
+        self.fault(it, key, Fault::Other, says);
     }
 
-    fn note(&mut self, it: &Kustomization, key: &str, says: &str) {
-        self.build.notes.insert(Note { file: it.file.clone(), line: it.line(key), says: says.to_owned() });
+    fn fault(&mut self, it: &Kustomization, key: &str, fault: Fault, says: &str) {
+        self.build.mistakes.insert(Mistake::new(&it.file, it.line(key), says).of(fault));
+    }
+
+    fn note(&mut self, it: &Kustomization, key: &str, says: &str, hides: bool) {
+        self.build.notes.insert(Note { file: it.file.clone(), line: it.line(key), says: says.to_owned(), hides });
     }
 
     /// What is only done once, to everything.
