@@ -10,6 +10,7 @@
 //! environment, no disk. Where each room's border is stands at the top of its file; the map is `docs/ARCHITECTURE.md`.
 
 pub mod catalog;
+pub mod checks;
 pub mod cli;
 pub mod cluster;
 pub mod compare;

@@ -4,7 +4,8 @@
 //! What the machine did wrong (a full disk, a locked index) is an [`Error`](crate::error::Error) instead.
 //!
 //! The codes stand in one table below. A code's number never changes and is never used again; the first digit says
-//! who speaks: 1 the profile, 2 the catalog and the plan, 3 the tree, 4 the repo's files, 5 git.
+//! who speaks: 1 the profile, 2 the catalog and the plan, 3 the tree, 4 the repo's files, 5 git, 6 the command line, 7 the rules
+//! of `check`, whose codes stand in their own files.
 
 use std::fmt;
 use std::ops::Range;
@@ -164,9 +165,11 @@ codes! {
     BAD_ARGUMENT = "FW601" "bad-argument" "A command-line argument that cannot be used.";
 }
 
-/// How bad a finding is. An error stops the command; a warning is said and counted.
+/// How bad a finding is. An error stops the command; a warning is said and counted; a note is only said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// What was not looked at, or is as it should be and good to know.
+    Note,
     /// Worth knowing; the command goes on.
     Warning,
     /// The command does not do what was asked.
@@ -178,6 +181,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Severity::Warning => "warning",
             Severity::Error => "error",
+            Severity::Note => "note",
         })
     }
 }
@@ -251,6 +255,8 @@ pub struct Problem {
     pub hint: Option<String>,
     /// Text to show below as it is: an edit, a list of objects.
     pub detail: Option<String>,
+    /// The Flux Kustomizations that lead to what it is about, the first one first.
+    pub chain: Vec<String>,
 }
 
 impl Problem {
@@ -264,6 +270,7 @@ impl Problem {
             because: None,
             hint: None,
             detail: None,
+            chain: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::workspace::{Workspace, argument};
 use super::{Done, Format, Global, report};
-use crate::disk::files::OnDisk;
+use crate::disk::files::Snapshot;
 use crate::disk::{self, said};
 use crate::error::Failure;
 use crate::flux::applied::Owner;
@@ -53,7 +53,7 @@ impl Build {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
         let workspace = Workspace::find(global)?;
-        let files = OnDisk { disk: &workspace.disk, root: &workspace.root };
+        let files = Snapshot::of(&workspace.disk, &workspace.root)?;
         let parsed = Parsed::default();
         let mut parts = Vec::new();
         if let Some(entry) = &self.entry {
@@ -99,7 +99,10 @@ impl Build {
 }
 
 /// A folder, as a path below the repo's root.
-fn folder(workspace: &Workspace, path: &Path) -> Result<String, Failure> {
+///
+/// # Errors
+/// There is none, or it is elsewhere.
+pub fn folder(workspace: &Workspace, path: &Path) -> Result<String, Failure> {
     let at = workspace.start.join(path);
     if disk::entry(&workspace.disk, &at)? != Some(disk::Entry::Folder) {
         return Err(argument(format!("there is no folder `{}`", path.display())).into());

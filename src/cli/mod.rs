@@ -4,6 +4,7 @@
 //! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
 
 mod build;
+mod check;
 mod commit;
 mod completions;
 mod components;
@@ -57,6 +58,7 @@ enum Command {
     Render(render::Render),
     Diff(diff::Diff),
     Build(build::Build),
+    Check(check::Check),
     Graph(graph::Graph),
     Components(components::Components),
     Schema(schema::Schema),
@@ -71,6 +73,7 @@ impl Command {
             Command::Render(command) => ("render", command.format, command.run(global)),
             Command::Diff(command) => ("diff", command.format, command.run(global)),
             Command::Build(command) => ("build", command.format, command.run(global)),
+            Command::Check(command) => ("check", command.says(), command.run(global)),
             Command::Graph(command) => ("graph", command.says(), command.run(global)),
             Command::Components(command) => ("components", command.format, command.run(global)),
             Command::Schema(command) => ("schema", command.format, command.run(global)),

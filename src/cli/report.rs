@@ -62,6 +62,18 @@ pub fn warnings(problems: &[Problem]) {
     }
 }
 
+/// Findings as what was asked for, file by file.
+pub fn findings(problems: &[Problem]) {
+    for of_file in problems.chunk_by(|one, other| file_of(one) == file_of(other)) {
+        say(&format!("── {} ──\n", file_of(&of_file[0])));
+        of_file.iter().for_each(|problem| say(&text(problem)));
+    }
+}
+
+fn file_of(problem: &Problem) -> &str {
+    problem.place.as_ref().map_or("", |place| place.source.name.as_str())
+}
+
 /// Findings as JSON.
 pub fn list(problems: &[Problem]) -> Value {
     problems.iter().map(one).collect()
@@ -78,7 +90,7 @@ fn one(problem: &Problem) -> Value {
     json!({
         "code": problem.code.id, "name": problem.code.name, "severity": problem.severity.to_string(),
         "file": problem.place.as_ref().map(|place| &place.source.name), "line": line, "column": column,
-        "says": problem.says, "because": problem.because, "hint": problem.hint, "detail": problem.detail,
+        "says": problem.says, "because": problem.because, "hint": problem.hint, "detail": problem.detail, "chain": problem.chain,
     })
 }
 
@@ -87,6 +99,7 @@ fn text(problem: &Problem) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Note => Level::INFO,
     };
     let name = format!("{} {}", problem.severity, problem.code);
     let title = level.with_name(name.as_str()).primary_title(problem.says.as_str());
@@ -96,7 +109,12 @@ fn text(problem: &Problem) -> String {
         Some(place) => group.element(snippet(place)),
         None => group,
     };
-    let notes = [(Level::NOTE, "because", &problem.because), (Level::HELP, "hint", &problem.hint)];
+    let chain = Some(problem.chain.join(" → ")).filter(|chain| !chain.is_empty());
+    let notes = [
+        (Level::NOTE, "applied by", &chain),
+        (Level::NOTE, "because", &problem.because),
+        (Level::HELP, "hint", &problem.hint),
+    ];
     for (level, name, note) in notes {
         if let Some(note) = note {
             group = group.element(level.with_name(name).message(note.as_str()));

@@ -11,7 +11,7 @@ use super::resource::{metadata_text, scalar_text};
 use super::shape::Shape;
 use super::{Fault, MAX_MISTAKES, Mistake};
 use crate::problem::{Code, Problem, Problems, Source};
-use crate::yaml::{self, Kind, Node, go};
+use crate::yaml::{self, Kind, Meaning, Node, go, plain_meaning};
 
 /// A document of a file.
 #[derive(Debug, Clone)]
@@ -58,12 +58,18 @@ fn fault_of(source: &Source, problem: &Problem) -> Fault {
 /// # Errors
 /// Where it is not YAML as kustomize reads it.
 pub fn documents(file: &str, bytes: &[u8]) -> Result<Vec<Document>, Vec<Mistake>> {
+    read(file, bytes, &mut |_, _| {})
+}
+
+/// The same; each node is shown with its line.
+fn read(file: &str, bytes: &[u8], show: &mut dyn FnMut(&Node, usize)) -> Result<Vec<Document>, Vec<Mistake>> {
     let (source, nodes) = nodes(file, bytes)?;
     let (mut seen, mut line) = (0, 1);
     let document = |node: &Node| {
         let at = first_key(node);
         line += source.text.get(seen..at).unwrap_or_default().matches('\n').count();
         seen = at.max(seen);
+        show(node, line);
         // A list is one of operations or replacements, which kustomize reads as kubectl does.
         let value =
             if matches!(node.kind, Kind::List(_)) { go::as_kubectl_reads(node) } else { go::as_flux_reads(node) };
@@ -80,15 +86,67 @@ fn first_key(node: &Node) -> usize {
     }
 }
 
-/// The objects of a file, those of lists one by one, with their lines.
+/// A file of manifests that was read.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Its objects with the lines at which they begin, or what is wrong: what is no object, or one without a name.
+    pub objects: Result<Vec<(Value, usize)>, Vec<Mistake>>,
+    /// What readers of it disagree about.
+    pub disputes: Vec<Dispute>,
+}
+
+/// A text without quotes that readers take for different things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    /// Where it stands in its document, as a JSON pointer.
+    pub pointer: String,
+    /// The text.
+    pub text: String,
+    /// What it is to some of them.
+    pub what: &'static str,
+    /// The line at which the document begins.
+    pub line: usize,
+}
+
+impl Manifest {
+    /// Of a file.
+    pub fn of(file: &str, bytes: &[u8]) -> Manifest {
+        let mut disputes = Vec::new();
+        let documents =
+            read(file, bytes, &mut |node, line| find_disputes(node, line, &mut String::new(), &mut disputes));
+        let objects = documents.and_then(|documents| objects(file, documents));
+        Manifest { objects, disputes }
+    }
+}
+
+fn find_disputes(node: &Node, line: usize, pointer: &mut String, found: &mut Vec<Dispute>) {
+    let mut below = |step: &str, node: &Node| {
+        let length = pointer.len();
+        pointer.push('/');
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        find_disputes(node, line, pointer, found);
+        pointer.truncate(length);
+    };
+    match &node.kind {
+        Kind::Map(entries) => entries.iter().for_each(|(key, node)| below(&key.text, node)),
+        Kind::List(items) => items.iter().enumerate().for_each(|(index, node)| below(&index.to_string(), node)),
+        Kind::Scalar { text, plain: true } => {
+            if let Meaning::Disputed(what) = plain_meaning(text) {
+                found.push(Dispute { pointer: pointer.clone(), text: text.clone(), what, line });
+            }
+        }
+        Kind::Scalar { .. } => {}
+    }
+}
+
+/// The objects of documents, those of lists one by one, with their lines.
 ///
 /// # Errors
 /// What is no object, or one without a name.
-pub fn objects(file: &str, bytes: &[u8]) -> Result<Vec<(Value, usize)>, Vec<Mistake>> {
+fn objects(file: &str, documents: Vec<Document>) -> Result<Vec<(Value, usize)>, Vec<Mistake>> {
     let mut objects = Vec::new();
     let mut mistakes = Vec::new();
-    let mut open: Vec<(Value, usize)> =
-        documents(file, bytes)?.into_iter().map(|document| (document.value, document.line)).collect();
+    let mut open: Vec<(Value, usize)> = documents.into_iter().map(|document| (document.value, document.line)).collect();
     open.reverse();
     while let Some((value, line)) = open.pop() {
         let kind = value.get("kind").map(scalar_text).unwrap_or_default();

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-pub use file::{Document, Kustomization, documents};
+pub use file::{Dispute, Document, Kustomization, Manifest, documents};
 
 use self::fields::{Field, fields_of};
 use self::patch::{Options, Patch};
@@ -197,7 +197,7 @@ struct Pile {
 }
 
 /// The objects of a file, or nothing if there is no such file.
-type FileObjects = Option<Arc<Result<Vec<(Value, usize)>, Vec<Mistake>>>>;
+type FileObjects = Option<Arc<Manifest>>;
 
 /// The files that were read already: a base may be built many times.
 #[derive(Default)]
@@ -211,15 +211,15 @@ impl Parsed {
         if let Some(objects) = known().get(path) {
             return Ok(objects.clone());
         }
-        let objects = files.read(path)?.map(|bytes| Arc::new(file::objects(path, &bytes)));
+        let objects = files.read(path)?.map(|bytes| Arc::new(Manifest::of(path, &bytes)));
         known().insert(path.to_owned(), objects.clone());
         Ok(objects)
     }
 
     /// The files that were read as manifests, by path.
-    pub fn files(&self) -> BTreeSet<String> {
+    pub fn manifests(&self) -> Vec<(String, Arc<Manifest>)> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter(|(_, objects)| objects.is_some()).map(|(path, _)| path.clone()).collect()
+        known.iter().filter_map(|(path, objects)| Some((path.clone(), Arc::clone(objects.as_ref()?)))).collect()
     }
 }
 
@@ -271,7 +271,7 @@ impl Builder<'_> {
             return Ok(());
         };
         if let Some(objects) = self.objects(&path)? {
-            match &*objects {
+            match &objects.objects {
                 Ok(objects) => self.append(
                     it,
                     key,

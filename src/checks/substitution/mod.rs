@@ -1,0 +1,6 @@
+//! What Flux's substitution of variables makes of an object.
+
+use super::Rule;
+
+/// The rules.
+pub const RULES: &[&Rule] = &[];

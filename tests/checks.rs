@@ -1,0 +1,144 @@
+//! `fluxwright check`: each rule fires where it should, and is silent where something only looks like it.
+//!
+//! `fixtures/checks/<name>/fires/` and `…/silent/` are small repos, with all that `check` says of each in `findings.txt` beside them
+//! (`fires.txt`, `silent.txt`). `fixtures/walkthroughs/<name>/repo/` is what a reader of a walkthrough ends up with; `defects.txt` says
+//! what is wrong there, and `findings.txt` what is said of it. `FLUXWRIGHT_BLESS=1 cargo test --test checks` writes what is said.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fluxwright::checks::{GROUPS, rules};
+use serde_json::Value;
+
+fn fixtures(kind: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(kind)
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+/// What `check` says of a copy of a folder, with the exit code in the first line and without the time in the last.
+fn said(repo: &Path, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    copy(repo, folder.path());
+    fs::create_dir_all(folder.path().join(".git")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fluxwright"));
+    let output = command.arg("check").args(arguments).current_dir(&folder).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let out = text(output.stdout);
+    let out = out.rsplit_once(" (").filter(|_| arguments.is_empty()).map_or(out.as_str(), |(before, _)| before);
+    format!("exit code {}\n{}{}\n", output.status.code().unwrap(), text(output.stderr), out.trim_end())
+}
+
+fn compare(path: &Path, actual: &str, wrong: &mut Vec<String>) {
+    if std::env::var_os("FLUXWRIGHT_BLESS").is_some() {
+        fs::write(path, actual).unwrap();
+    } else if fs::read_to_string(path).unwrap_or_default() != actual {
+        wrong.push(format!("{} differs; it should be:\n{actual}", path.display()));
+    }
+}
+
+#[test]
+fn each_rule_fires_and_is_silent() {
+    let mut wrong = Vec::new();
+    for rule in rules() {
+        let case = fixtures("checks").join(rule.code.name);
+        for (part, fires) in [("fires", true), ("silent", false)] {
+            if !case.join(part).is_dir() {
+                wrong.push(format!("{} has no case {part}", rule.code.name));
+                continue;
+            }
+            let said = said(&case.join(part), &[]);
+            compare(&case.join(format!("{part}.txt")), &said, &mut wrong);
+            if said.contains(&format!(" {}: ", rule.code)) != fires {
+                wrong.push(format!("{part} of {} does not fit:\n{said}", rule.code.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_case_is_without_a_rule() {
+    let known: BTreeSet<String> = rules().iter().map(|rule| rule.code.name.to_owned()).collect();
+    let unknown: Vec<String> = names(&fixtures("checks")).difference(&known).cloned().collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// A rule is one file, called after the rule, in the folder of its group.
+#[test]
+fn every_file_of_a_rule_has_its_row() {
+    let checks = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
+    for (group, rules) in GROUPS.iter().filter(|(group, _)| *group != "Comments") {
+        let folder = checks.join(group.to_lowercase());
+        let files: BTreeSet<String> =
+            names(&folder).into_iter().filter(|name| name != "mod.rs" && name.ends_with(".rs")).collect();
+        let rows: BTreeSet<String> =
+            rules.iter().map(|rule| format!("{}.rs", rule.code.name.replace('-', "_"))).collect();
+        let shared: BTreeSet<&String> = files.difference(&rows).collect();
+        let without: Vec<&&String> = shared
+            .iter()
+            .filter(|name| fs::read_to_string(folder.join(name)).unwrap().contains("pub const RULE: Rule"))
+            .collect();
+        assert!(without.is_empty(), "{group}: {without:?} have no row");
+        assert!(rows.is_subset(&files), "{group}: {:?} are no files", rows.difference(&files).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_defects_of_the_walkthroughs_are_found() {
+    let mut wrong = Vec::new();
+    for name in names(&fixtures("walkthroughs")) {
+        let case = fixtures("walkthroughs").join(&name);
+        compare(&case.join("findings.txt"), &said(&case.join("repo"), &[]), &mut wrong);
+        let json = said(&case.join("repo"), &["--format", "json"]);
+        let document: Value = serde_json::from_str(json.split_once('\n').unwrap().1).unwrap();
+        let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for finding in document["findings"].as_array().unwrap() {
+            let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+            *found.entry((text("name"), text("file"))).or_default() += 1;
+        }
+        let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for line in fs::read_to_string(case.join("defects.txt")).unwrap().lines() {
+            let line = line.split('#').next().unwrap();
+            if let [rule, file] = line.split_whitespace().collect::<Vec<_>>()[..] {
+                *expected.entry((rule.to_owned(), file.to_owned())).or_default() += 1;
+            }
+        }
+        for (defect, count) in expected {
+            if found.get(&defect).copied().unwrap_or(0) < count {
+                wrong.push(format!("{name}: {count} of {defect:?} should be found"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What we render ourselves has no errors.
+#[test]
+fn our_own_trees_give_no_error() {
+    let mut wrong = Vec::new();
+    for name in names(&fixtures("clusters")) {
+        let said = said(&fixtures("clusters").join(&name).join("expected"), &[]);
+        if !said.starts_with("exit code 0\n") || said.contains("error FW") {
+            wrong.push(format!("{name}: {said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
