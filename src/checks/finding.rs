@@ -73,7 +73,12 @@ impl Finding {
 
     /// What kustomize or Flux refuses.
     pub fn of_mistake(mistake: &Mistake) -> Finding {
-        let at = mistake.span.map_or(At::Line, |(start, end)| At::Bytes(start, end));
+        let pointer = Some(&mistake.pointer).filter(|pointer| !pointer.is_empty() && mistake.line > 0);
+        let at = match (mistake.span, pointer) {
+            (Some((start, end)), _) => At::Bytes(start, end),
+            (None, Some(pointer)) => At::Pointer(pointer.clone()),
+            (None, None) => At::Line,
+        };
         Finding { at, ..Finding::in_file(&mistake.file, mistake.line, &mistake.says) }
     }
 
@@ -86,6 +91,16 @@ impl Finding {
     /// end of that is shown.
     pub fn at(self, pointer: impl Into<String>) -> Finding {
         Finding { at: At::Pointer(pointer.into()), ..self }
+    }
+
+    /// Says it in other words.
+    pub fn says(self, says: impl Into<String>) -> Finding {
+        Finding { says: says.into(), ..self }
+    }
+
+    /// Reached by these Flux Kustomizations.
+    pub fn through(self, chain: &[Owner]) -> Finding {
+        Finding { chain: chain.to_vec(), ..self }
     }
 
     /// Says why.
@@ -194,7 +209,7 @@ fn pointed(source: &Source, nodes: &[Node], line: usize, pointer: &str) -> Optio
         Kind::Map(entries) => entries.first().is_some_and(|(key, _)| source.line_column(key.span.start).0 == line),
         _ => source.line_column(node.span.start).0 == line,
     };
-    let mut node = nodes.iter().find(begins)?;
+    let mut node = if let [one] = nodes { one } else { nodes.iter().find(begins)? };
     let mut span = None;
     for step in pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")) {
         let next = match &node.kind {

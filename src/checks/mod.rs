@@ -226,9 +226,11 @@ mod tests {
 
     #[test]
     fn codes_and_names_are_those_of_one_rule() {
-        let rules = rules();
-        let mut names: Vec<_> = rules.iter().map(|rule| rule.code.name).collect();
-        let mut ids: Vec<_> = rules.iter().map(|rule| rule.code.id).collect();
+        // What `build` says, too, has the code that it has there.
+        let own: Vec<Code> = rules().iter().map(|rule| rule.code).filter(|code| !CODES.contains(code)).collect();
+        let mut names: Vec<_> = own.iter().map(|code| code.name).collect();
+        let mut ids: Vec<_> = own.iter().map(|code| code.id).collect();
+        assert!(ids.iter().all(|id| id.starts_with("FW7")));
         names.extend(CODES.iter().map(|code| code.name));
         ids.extend(CODES.iter().map(|code| code.id));
         for mut all in [names, ids] {
@@ -237,7 +239,6 @@ mod tests {
             all.dedup();
             assert_eq!(all.len(), count, "{all:?}");
         }
-        assert!(rules.iter().all(|rule| rule.code.id.starts_with("FW7")));
     }
 
     #[test]

@@ -180,7 +180,18 @@ impl<'a> ClusterView<'a> {
 
     /// What kustomize or Flux refuses, of a kind, as findings.
     pub fn mistakes(&self, fault: Fault) -> Vec<Finding> {
-        self.found.mistakes.iter().filter(|mistake| mistake.fault == fault).map(Finding::of_mistake).collect()
+        let finding = |mistake| {
+            let finding = Finding::of_mistake(mistake);
+            let chain = self.chain_to(&finding.file);
+            finding.through(chain)
+        };
+        self.found.mistakes.iter().filter(|mistake| mistake.fault == fault).map(finding).collect()
+    }
+
+    /// The Flux Kustomizations that lead to a file, by the first of those that read it.
+    pub fn chain_to(&self, file: &str) -> &'a [Owner] {
+        let reads = self.found.kustomizations.values().find(|it| it.files.contains(file));
+        reads.map_or(&[], |it| &it.chain)
     }
 
     /// How `later` stands to `first`.

@@ -242,7 +242,7 @@ pub fn deletes(kustomization: &Value) -> bool {
 }
 
 /// Whether an object says that it is not to be pruned.
-fn is_kept(document: &Value) -> bool {
+pub fn is_kept(document: &Value) -> bool {
     let said = |part: &str| document.pointer(&format!("/metadata/{part}")).and_then(|map| text_at(map, &[PRUNE]));
     ["annotations", "labels"].into_iter().filter_map(said).any(|it| it.eq_ignore_ascii_case("disabled"))
 }

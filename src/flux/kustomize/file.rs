@@ -168,7 +168,11 @@ fn objects(file: &str, documents: Vec<Document>) -> Result<Vec<(Value, usize)>, 
             None
         };
         match lacks {
-            Some(says) => mistakes.push(Mistake::new(file, line, says).of(Fault::NoObject)),
+            Some(says) => {
+                let is_manifest = value.get("apiVersion").is_some() || !kind.is_empty();
+                let fault = if is_manifest { Fault::NoObject } else { Fault::NoManifest };
+                mistakes.push(Mistake::new(file, line, says).of(fault));
+            }
             None if value.as_object().is_some_and(Map::is_empty) => {}
             None => objects.push((value, line)),
         }
@@ -275,8 +279,9 @@ impl Kustomization {
         self.says.get(key).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    /// The line of a key.
+    /// The line of a key, or of the key that an entry stands below: `resources/0`.
     pub fn line(&self, key: &str) -> usize {
+        let key = key.split('/').next().unwrap_or(key);
         self.lines.get(key).copied().unwrap_or(0)
     }
 }

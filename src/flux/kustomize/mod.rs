@@ -59,12 +59,21 @@ pub struct Mistake {
     pub fault: Fault,
     /// The bytes of the file that it is about, where they are known.
     pub span: Option<(usize, usize)>,
+    /// Where in a kustomization it is, as a JSON pointer; empty if it is none.
+    pub pointer: String,
 }
 
 impl Mistake {
     /// At a place.
     pub fn new(file: &str, line: usize, says: &str) -> Mistake {
-        Mistake { file: file.to_owned(), line, says: says.to_owned(), fault: Fault::Other, span: None }
+        Mistake {
+            file: file.to_owned(),
+            line,
+            says: says.to_owned(),
+            fault: Fault::Other,
+            span: None,
+            pointer: String::new(),
+        }
     }
 
     /// The same, of a kind.
@@ -84,8 +93,10 @@ pub enum Fault {
     Tab,
     /// A mapping has a key twice.
     RepeatedKey,
-    /// A document is no object.
+    /// An object lacks a kind or a name.
     NoObject,
+    /// A document is no manifest at all.
+    NoManifest,
     /// An object is there twice.
     RepeatedObject,
     /// What a kustomization lists is not there.
@@ -243,20 +254,18 @@ impl Builder<'_> {
             self.mistake(it, "kind", "the kustomization is empty");
         }
         self.around.push(it.folder.clone());
-        for (key, entry) in
-            ["resources", "bases"].into_iter().flat_map(|key| it.list(key).into_iter().map(move |entry| (key, entry)))
-        {
-            self.resource(it, key, &scalar_text(&entry), &mut pile)?;
+        for (key, entry) in ["resources", "bases"].into_iter().flat_map(|key| entries(it, key)) {
+            self.resource(it, &key, &scalar_text(&entry), &mut pile)?;
         }
         self.unresolved(it, &mut pile);
         pile.known = None;
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
-            for entry in it.list(key) {
-                self.generate(it, key, kind, &entry, &mut pile)?;
+            for (key, entry) in entries(it, key) {
+                self.generate(it, &key, kind, &entry, &mut pile)?;
             }
         }
-        for entry in it.list("components") {
-            pile = self.component(it, &scalar_text(&entry), pile)?;
+        for (key, entry) in entries(it, "components") {
+            pile = self.component(it, &key, &scalar_text(&entry), pile)?;
         }
         self.transform(it, &mut pile)?;
         pile.known = None;
@@ -296,15 +305,15 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn component(&mut self, it: &Kustomization, entry: &str, mut pile: Pile) -> Result<Pile, Failure> {
+    fn component(&mut self, it: &Kustomization, key: &str, entry: &str, mut pile: Pile) -> Result<Pile, Failure> {
         let Some(path) = path_from(&it.folder, entry).filter(|_| !is_remote(entry)) else {
-            self.elsewhere(it, "components", entry, &mut pile);
+            self.elsewhere(it, key, entry, &mut pile);
             pile.objects.iter_mut().for_each(|object| object.certain = false);
             return Ok(pile);
         };
-        let Some(component) = self.folder(it, "components", &path, &mut pile)? else { return Ok(pile) };
+        let Some(component) = self.folder(it, key, &path, &mut pile)? else { return Ok(pile) };
         if !component.is_component() {
-            self.mistake(it, "components", &format!("{entry} is no component; list it under `resources`"));
+            self.mistake(it, key, &format!("{entry} is no component; list it under `resources`"));
             return Ok(pile);
         }
         self.kustomization(&component, pile)
@@ -450,8 +459,8 @@ impl Builder<'_> {
 
     /// What changes every object, in kustomize's order (api/internal/target/kusttarget_configplugin.go).
     fn transform(&mut self, it: &Kustomization, pile: &mut Pile) -> Result<(), Failure> {
-        for entry in it.list("patchesStrategicMerge") {
-            self.older_merge(it, &scalar_text(&entry), pile)?;
+        for (key, entry) in entries(it, "patchesStrategicMerge") {
+            self.older_merge(it, &key, &scalar_text(&entry), pile)?;
         }
         self.patches(it, "patches", pile)?;
         let namespace = it.text("namespace");
@@ -499,11 +508,11 @@ impl Builder<'_> {
     }
 
     /// An entry of `patchesStrategicMerge`: a patch, or the path of one.
-    fn older_merge(&mut self, it: &Kustomization, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
+    fn older_merge(&mut self, it: &Kustomization, at: &str, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
         let inline = documents(&it.file, entry.as_bytes());
         let is_inline = inline.is_ok_and(|all| all.iter().any(|document| document.value.is_object()));
         let key = if is_inline { "patch" } else { "path" };
-        self.patch(it, "patchesStrategicMerge", &serde_json::json!({ key: entry }), pile)
+        self.patch(it, at, &serde_json::json!({ key: entry }), pile)
     }
 
     fn patches(&mut self, it: &Kustomization, key: &str, pile: &mut Pile) -> Result<(), Failure> {
@@ -514,7 +523,7 @@ impl Builder<'_> {
                 let (file, line, key) = (it.file.clone(), it.line(key), key.to_owned());
                 self.build.idle.insert(IdlePatch { file, line, key, index });
             }
-            self.patch(it, key, entry, pile)?;
+            self.patch(it, &format!("{key}/{index}"), entry, pile)?;
         }
         Ok(())
     }
@@ -586,7 +595,8 @@ impl Builder<'_> {
     }
 
     fn fault(&mut self, it: &Kustomization, key: &str, fault: Fault, says: &str) {
-        self.build.mistakes.insert(Mistake::new(&it.file, it.line(key), says).of(fault));
+        let mistake = Mistake::new(&it.file, it.line(key), says).of(fault);
+        self.build.mistakes.insert(Mistake { pointer: format!("/{key}"), ..mistake });
     }
 
     fn note(&mut self, it: &Kustomization, key: &str, says: &str, hides: bool) {
@@ -606,6 +616,12 @@ impl Builder<'_> {
         self.build.objects = objects.into_iter().map(built).collect();
         self.build
     }
+}
+
+/// The entries of a list, each with its place: `resources/0`.
+fn entries(it: &Kustomization, key: &str) -> impl Iterator<Item = (String, Value)> + use<> {
+    let key = key.to_owned();
+    it.list(&key).into_iter().enumerate().map(move |(index, entry)| (format!("{key}/{index}"), entry))
 }
 
 fn named(path: &str, says: String) -> String {
