@@ -140,7 +140,7 @@ fn what_was_moved_away_on_disk_is_still_in_head() {
  = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
  = hint: to let them be deleted:
          --prune-ok Kustomization.kustomize.toolkit.fluxcd.io/flux-system/team
-         # to go on applying it, let the root list its file:
+         # to go on applying it, let the root list it:
          # flux:
          #   include:
          #     - apps.yaml
@@ -271,27 +271,33 @@ fn what_cannot_be_resolved_is_compared_as_itself() {
     include(&repo, &["patched", "remote"]);
     repo.commit(&[]).done();
     without_include(&repo);
+    // What a kustomization in the repo makes of its list is known; what is elsewhere only by its address.
     let says = "error FW403 would-drop: 2 objects are applied today and would not be any more
 --> clusters/minimal
  = because: Flux deletes what leaves a Kustomization that prunes, volumes and all
- = hint: to let what they apply be deleted:
-         --prune-ok clusters/minimal/patched/kustomization.yaml \\
+ = hint: to let them be deleted:
+         --prune-ok ConfigMap/default/x-a \\
          --prune-ok 'https://github.com/example/base?ref=v1'
-         # to keep it, let the root list them again:
-         #   flux.include in the profile
-    clusters/minimal/patched/kustomization.yaml  (applied by flux-system)
+         # to go on applying it, let the root list it:
+         # flux:
+         #   include:
+         #     - patched
+         # to keep an object in the cluster, first commit only the guard, in clusters/minimal/patched/a.yaml:
+         #   kustomize.toolkit.fluxcd.io/prune: disabled
+         # let Flux apply it, then make this change
+    ConfigMap/default/x-a  (applied by flux-system)
     https://github.com/example/base?ref=v1  (applied by flux-system)
 
 ";
     assert_eq!(repo.refuses(&["render"]), says);
-    let file = ["--prune-ok", "clusters/minimal/patched/kustomization.yaml"];
+    let file = ["--prune-ok", "ConfigMap/default/x-a"];
     let remote = ["--prune-ok", "https://github.com/example/base?ref=v1"];
     repo.fluxwright(&[&["render"], &file[..], &remote].concat()).done();
 }
 
-/// A root of the user's that patches is kept as itself, and what it lists is followed all the same.
+/// A root of the user's that patches is built like any other.
 #[test]
-fn what_a_kustomization_lists_that_is_not_resolved_does_not_shrink_without_a_word() {
+fn what_a_kustomization_lists_that_patches_does_not_shrink_without_a_word() {
     let repo = Repo::minimal();
     let kind = "kind: ClusterProfile\n";
     repo.replace("profiles/minimal.yaml", kind, &format!("{kind}unmanaged:\n  - kustomization.yaml\n"));
@@ -699,9 +705,7 @@ fn a_folder_that_two_kustomizations_apply_is_named() {
 ";
     assert_eq!(repo.refuses(&["render"]), says);
     // With a namespace of its own, or in another cluster, it is another object there.
-    for differs in
-        ["targetNamespace: other", "kubeConfig: {secretRef: {name: spoke}}", "postBuild: {substitute: {a: b}}"]
-    {
+    for differs in ["targetNamespace: other", "kubeConfig: {secretRef: {name: spoke}}", "namePrefix: x-"] {
         repo.write("clusters/minimal/apps.yaml", &kustomization("mine", "apps/minimal"));
         repo.replace("clusters/minimal/apps.yaml", "  prune: true\n", &format!("  prune: true\n  {differs}\n"));
         repo.fluxwright(&["render", "--check"]).differs();

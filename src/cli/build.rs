@@ -137,15 +137,7 @@ fn of_folder(files: &dyn Files, folder: &str, parsed: &Parsed) -> Result<Vec<Par
             found.mistakes = build.mistakes;
             // As kustomize: all or nothing.
             let objects = if found.mistakes.is_empty() { build.objects } else { Vec::new() };
-            let given = objects.into_iter().map(|built| Given {
-                object: built.value,
-                file: built.file,
-                line: built.line,
-                chain: Vec::new(),
-                certain: built.certain,
-                before: None,
-            });
-            found.objects = given.collect();
+            found.objects = objects.into_iter().map(|built| Given::of(built, &[])).collect();
         }
     }
     Ok(vec![Part { start: None, found }])

@@ -15,7 +15,9 @@ use crate::disk::lock::Lock;
 use crate::error::Failure;
 use crate::flux;
 use crate::flux::applied::{Applied, is_kustomization};
-use crate::flux::walk::{Entry, Files, Parsed};
+use crate::flux::kustomize::Parsed;
+use crate::flux::start::Start;
+use crate::flux::walk::Files;
 use crate::problem::{Code, Place, Problem, shell_word, yaml_word};
 use crate::repo::Repo;
 use crate::tree::{File, ObjectId, Tree, TreePath, is_in};
@@ -97,6 +99,13 @@ impl Cluster {
         self.below(path).is_some_and(ours)
     }
 
+    /// What a root lists to have a file of the tree's folder applied: the file, or the folder with a kustomization that it is in.
+    fn taken_with<'p>(&self, file: &'p str) -> &'p str {
+        let paths: BTreeSet<String> = self.today.entries.keys().cloned().collect();
+        let folders = file.match_indices('/').map(|(at, _)| &file[..at]);
+        folders.into_iter().find(|folder| flux::has_kustomization(&paths, folder)).unwrap_or(file)
+    }
+
     /// Whether a file of the repo is ours as the folder stands.
     fn is_ours_today(&self, path: &str) -> bool {
         self.below(path).and_then(TreePath::new).is_some_and(|path| self.today.lock.has(&path))
@@ -128,10 +137,10 @@ impl Losses {
         cut: &BTreeSet<String>,
         allowed: Allowed<'_>,
     ) -> Result<Losses, Failure> {
-        let mut parsed = Parsed::default();
-        let entry = Entry::of(before, &cluster.rendered.path)?;
-        let today = Applied::of(before, &entry, None, &mut parsed)?;
-        let after = Applied::of(&Written { before, cluster, lock }, &entry, Some(&today), &mut parsed)?;
+        let parsed = Parsed::of_several_states();
+        let start = Start::of_tree(before, &cluster.rendered.path)?;
+        let today = Applied::of(before, &start, None, &parsed)?;
+        let after = Applied::of(&Written { before, cluster, lock }, &start, Some(&today), &parsed)?;
         let all = drops(&today, &after);
         let operators = operators(cluster, allowed.catalog, &all);
         let names = |drop: &Dropped| allowed.prune_ok.iter().filter(|ok| drop.is_allowed_by(ok)).cloned().collect();
@@ -270,15 +279,13 @@ fn ways_out(cluster: &Cluster, drops: &[Dropped]) -> String {
         );
     }
     // A file of the user's that stands beside the tree can go on being listed.
-    let beside: Vec<String> = theirs
-        .iter()
-        .filter_map(|file| cluster.below(file))
-        .map(|file| format!("#     - {}\n", yaml_word(file)))
-        .collect();
+    let beside: BTreeSet<&str> =
+        theirs.iter().filter_map(|file| cluster.below(file)).map(|file| cluster.taken_with(file)).collect();
+    let beside: Vec<String> = beside.into_iter().map(|entry| format!("#     - {}\n", yaml_word(entry))).collect();
     let include = match beside.as_slice() {
         [] => String::new(),
-        files => {
-            format!("# to go on applying it, let the root list its file:\n# flux:\n#   include:\n{}", files.concat())
+        entries => {
+            format!("# to go on applying it, let the root list it:\n# flux:\n#   include:\n{}", entries.concat())
         }
     };
     format!(

@@ -69,11 +69,7 @@ pub fn drops(today: &Applied, after: &Applied) -> Vec<Dropped> {
         |entry: &&Opaque| entry.content.is_empty() && after.reached.contains(&(entry.by.clone(), entry.entry.clone()));
     let hidden = today.opaque.difference(&after.opaque).filter(|entry| !comes(entry));
     let hidden: Vec<&Opaque> = hidden.filter(|entry| today.takes_away(&entry.by, after.applies(&entry.by))).collect();
-    // What came through a kustomization that is not applied as it was is told by that one.
-    let told = |object: &Object| {
-        hidden.iter().any(|entry| entry.by == object.by && object.through.as_ref() == Some(&entry.entry))
-    };
-    let gone = gone.into_iter().filter(|object| !is_harmless(object, today) && !told(object));
+    let gone = gone.into_iter().filter(|object| !is_harmless(object, today));
     let objects = gone.map(|object| {
         let elsewhere = after.objects.iter().find(|other| other.id == object.id).map(|other| other.by.clone());
         dropped(today, object, elsewhere.map_or(Fate::Goes, Fate::MovesTo))
@@ -101,7 +97,7 @@ pub fn left_behind(today: &Applied, after: &Applied) -> BTreeSet<ObjectId> {
     let stays = |object: &&Object| {
         is_guarded(object, today, after.applies(&object.by)) && (object.is_kept() || !is_kustomization(&object.id))
     };
-    let gone = today.objects.iter().filter(|object| object.through.is_none() && !still.contains(&object.id));
+    let gone = today.objects.iter().filter(|object| object.certain && !still.contains(&object.id));
     gone.filter(stays).map(|object| object.id.clone()).collect()
 }
 
@@ -119,13 +115,8 @@ pub struct Double {
 /// The objects that are applied twice, at least once from a file or by a Kustomization of ours; `is_ours` says whose a file is.
 pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double> {
     let by_us = |owner: &Owner| applied.file_of(owner).is_some_and(&is_ours);
-    // What came through a kustomization that is not resolved, or a Kustomization that changes it, may be another object there.
-    let is_itself = |object: &&Object| {
-        let may_differ = applied.appliers.get(&object.by).is_some_and(|applier| applier.may_differ);
-        object.through.is_none() && !may_differ
-    };
     let mut known: BTreeMap<&ObjectId, Vec<&Object>> = BTreeMap::new();
-    for object in applied.objects.iter().filter(is_itself) {
+    for object in applied.objects.iter().filter(|object| object.certain) {
         known.entry(&object.id).or_default().push(object);
     }
     let place = |object: &Object| (object.file.clone(), object.by.clone());
@@ -149,11 +140,9 @@ pub fn doubles(applied: &Applied, is_ours: impl Fn(&str) -> bool) -> Vec<Double>
 fn anew(today: &Applied, after: &Applied) -> Vec<Dropped> {
     let changed = |object: &&Object| {
         let other = after.objects.iter().find(|other| other.by == object.by && other.id == object.id);
-        let seen = is_seen(object, today);
-        let differs = |other: &Object| {
-            if seen { transforms(object) != transforms(other) } else { fixed(object, today) != fixed(other, after) }
-        };
-        other.is_some_and(differs)
+        // What a Kustomization of this repo applies is seen object by object.
+        let seen = is_seen(object, today) && is_seen(object, after);
+        !seen && other.is_some_and(|other| fixed(object, today) != fixed(other, after))
     };
     let deletes = |object: &&Object| {
         if is_kustomization(&object.id) { prunes(&object.document) } else { object.id.kind == "HelmRelease" }
@@ -270,7 +259,9 @@ mod tests {
 
     use super::*;
     use crate::error::Failure;
-    use crate::flux::walk::{Entry, Files, Parsed};
+    use crate::flux::kustomize::Parsed;
+    use crate::flux::start::Start;
+    use crate::flux::walk::Files;
 
     struct InMemory(BTreeMap<String, String>);
 
@@ -299,8 +290,8 @@ mod tests {
         let set = |files: &[(&str, &str)]| {
             let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
             let files = InMemory(files);
-            let entry = Entry::of(&files, "x").unwrap();
-            Applied::of(&files, &entry, None, &mut Parsed::default()).unwrap()
+            let start = Start::of_tree(&files, "x").unwrap();
+            Applied::of(&files, &start, None, &Parsed::default()).unwrap()
         };
         drops(&set(before), &set(after)).into_iter().map(|drop| (drop.id.unwrap().name, drop.fate)).collect()
     }
@@ -372,7 +363,8 @@ mod tests {
             fates_of(&files(before.as_str()), &files(after.as_str()))
         };
         assert_eq!(fates(", patches: [{patch: '[{op: add, path: /spec/a, value: 1}]'}]"), []);
-        assert_eq!(fates(", patches: [{patch: '$patch: delete'}]"), [("app".to_owned(), Fate::StartsAnew)]);
-        assert_eq!(fates(", namePrefix: x-"), [("app".to_owned(), Fate::StartsAnew)]);
+        let deletes = ", patches: [{target: {kind: ConfigMap}, patch: '{$patch: delete, apiVersion: v1, kind: ConfigMap, metadata: {name: a}}'}]";
+        assert_eq!(fates(deletes), [("a".to_owned(), Fate::Goes)]);
+        assert_eq!(fates(", namePrefix: x-"), [("a".to_owned(), Fate::Goes)]);
     }
 }

@@ -1,24 +1,28 @@
-//! The applied set: every object that Flux applies from a repo, and the Flux Kustomization that applies it.
+//! The applied set: every object that Flux applies from a repo, as it is after kustomize and substitution, and the Flux Kustomization
+//! that applies it.
 //!
-//! What cannot be resolved (a remote base, a kustomization that patches or
-//! generates, a file that is no manifest) is kept as itself, as an [`Opaque`] entry with its bytes. What such a kustomization
-//! lists is followed all the same, by the names that stand in the files: what leaves them leaves what it builds.
+//! In: the files of a repo, and where Flux begins. Out: [`Applied`]. What is not resolved (a remote base, a chart, a file that is no
+//! manifest) is kept as itself, as an [`Opaque`] entry with what stands there. Not here: what becomes of a difference (`compare`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::folder::path_from;
-use crate::tree::{ObjectId, text_at};
+use super::folder::KUSTOMIZATION_FILES;
+use super::given::{Everything, FluxKustomization, Given, everything, everything_and};
+use super::kustomize::{self, Parsed};
+use super::start::Start;
+use super::walk::Files;
+use crate::error::Failure;
+use crate::tree::{ObjectId, object_id, text_at};
 
 /// The API group of Flux Kustomizations.
 const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 /// Flux's annotation or label that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
 const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
-/// The keys of a Flux Kustomization by which an object of its folder may become another one, or one of another cluster.
-const CHANGES_WHO_IT_IS: [&str; 7] =
-    ["targetNamespace", "namePrefix", "nameSuffix", "components", "patches", "postBuild", "kubeConfig"];
+/// What bootstrap writes: Flux itself, some ten thousand lines. It is kept as itself; nobody else writes it.
+const COMPONENTS: &str = "/flux-system/gotk-components.yaml";
 /// What `flux bootstrap` calls its folder, its namespace, its source and the Kustomization of the root.
 pub(super) const BOOTSTRAP: &str = "flux-system";
 
@@ -63,10 +67,10 @@ pub struct Object {
     pub by: Owner,
     /// The file that it stands in.
     pub file: String,
-    /// The kustomization that is not resolved and that it came through: what becomes of it there is not known.
-    pub through: Option<String>,
+    /// Whether something that is not resolved may make another one of it.
+    pub certain: bool,
     /// The object.
-    pub document: Arc<Value>,
+    pub document: Value,
 }
 
 impl Object {
@@ -85,8 +89,8 @@ pub struct Opaque {
     pub entry: String,
     /// The file that lists it, or itself.
     pub listed_in: String,
-    /// Its bytes; none for a remote one.
-    pub content: Vec<u8>,
+    /// What stands there; nothing for a remote one.
+    pub content: String,
 }
 
 impl Opaque {
@@ -107,33 +111,21 @@ pub struct Applier {
     pub deletes: bool,
     /// Whether it says itself that it is not to be pruned.
     pub kept: bool,
-    /// The GitRepository that it reads, if it reads one.
-    pub(super) source: Option<Owner>,
-    /// The folder in its source; none if it leads out of it.
-    pub(super) folder: Option<String>,
-    /// Whether an object that it applies may be another than the one in its folder: of another name or namespace, or in
-    /// another cluster.
-    pub may_differ: bool,
     /// Whether its source is this repo, and its folder was found.
     pub seen: bool,
+    /// Itself.
+    document: Value,
 }
 
 impl Applier {
-    /// What a Kustomization says of itself, applied by another.
-    pub(super) fn of(by: &Owner, itself: &Owner, document: &Value) -> Applier {
-        let spec = |key: &str| text_at(document, &["spec", key]);
-        let source = |key: &str| text_at(document, &["spec", "sourceRef", key]);
-        let namespace = source("namespace").unwrap_or(&itself.namespace).to_owned();
-        let git = source("name").filter(|_| source("kind") == Some("GitRepository"));
+    fn of(it: &FluxKustomization) -> Applier {
         Applier {
-            by: Some(by.clone()),
-            prunes: prunes(document),
-            deletes: deletes(document),
-            kept: is_kept(document),
-            source: git.map(|name| Owner { namespace, name: name.to_owned() }),
-            folder: path_from("", spec("path").unwrap_or_default()),
-            may_differ: CHANGES_WHO_IT_IS.iter().any(|key| document.pointer(&format!("/spec/{key}")).is_some()),
-            seen: false,
+            by: it.chain.iter().rev().nth(1).cloned(),
+            prunes: prunes(&it.document),
+            deletes: deletes(&it.document),
+            kept: is_kept(&it.document),
+            seen: it.folder.is_some(),
+            document: it.document.clone(),
         }
     }
 }
@@ -149,40 +141,76 @@ pub struct Applied {
     pub reached: BTreeSet<(Owner, String)>,
     /// The Flux Kustomizations.
     pub appliers: BTreeMap<Owner, Applier>,
-    /// Those whose folders were looked at.
-    pub(super) begun: BTreeSet<Owner>,
+}
+
+/// Files without what bootstrap writes of Flux itself.
+struct WithoutComponents<'a>(&'a dyn Files);
+
+impl Files for WithoutComponents<'_> {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
+        let bytes = self.0.read(path)?;
+        Ok(if path.ends_with(COMPONENTS) { bytes.map(|_| Cow::Borrowed(&[][..])) } else { bytes })
+    }
+
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
+        self.0.below(folder)
+    }
 }
 
 impl Applied {
-    /// The folder that a Kustomization applies, if it is one of this repo.
-    pub(super) fn folder_of(&self, owner: &Owner) -> Option<String> {
-        let applier = self.appliers.get(owner)?;
-        let of_this_repo = applier.source.as_ref().is_some_and(|source| self.is_this_repo(source));
-        applier.folder.clone().filter(|_| of_this_repo)
-    }
-
-    /// The Kustomizations of this repo whose folders were not looked at, because their source was not known yet.
-    pub(super) fn newly_of_this_repo(&self) -> Vec<Owner> {
-        let looked_at = |owner: &Owner| self.begun.contains(owner);
-        self.appliers.keys().filter(|owner| !looked_at(owner) && self.folder_of(owner).is_some()).cloned().collect()
-    }
-
-    /// Whether a GitRepository is the one that bootstrap made, or another of the same address and branch.
-    fn is_this_repo(&self, source: &Owner) -> bool {
-        if *source == own_repository() {
-            return true;
+    /// What Flux applies, from where it begins.
+    ///
+    /// `before` is what it applied until now: a Kustomization of that which stays in the cluster when it leaves the repo
+    /// goes on applying its folder.
+    ///
+    /// # Errors
+    /// What the files' place says.
+    pub fn of(files: &dyn Files, start: &Start, before: Option<&Applied>, parsed: &Parsed) -> Result<Applied, Failure> {
+        let built = WithoutComponents(files);
+        let applied = Applied::found(files, everything(&built, start, parsed)?)?;
+        let Some(before) = before else { return Ok(applied) };
+        let left = before.appliers.iter().filter(|(owner, _)| !applied.applies(owner));
+        let stays = left.filter(|(owner, _)| before.outlives(owner, &applied));
+        let stays: Vec<(Owner, Value)> = stays.map(|(owner, it)| (owner.clone(), it.document.clone())).collect();
+        if stays.is_empty() {
+            return Ok(applied);
         }
-        let of = |source: &Owner| {
-            let is_it = |object: &&Object| object.id.kind == "GitRepository" && Owner::of(&object.id) == *source;
-            self.objects.iter().find(is_it).map(|object| {
-                let url = text_at(&object.document, &["spec", "url"]).unwrap_or_default();
-                (
-                    url.trim_end_matches('/').trim_end_matches(".git").to_owned(),
-                    object.document.pointer("/spec/ref").cloned(),
-                )
-            })
+        Applied::found(files, everything_and(&built, start, &stays, parsed)?)
+    }
+
+    fn found(files: &dyn Files, found: Everything) -> Result<Applied, Failure> {
+        let mut applied = Applied::default();
+        for (owner, it) in &found.kustomizations {
+            applied.appliers.insert(owner.clone(), Applier::of(it));
+            applied.reach(files, owner, it)?;
+        }
+        for (by, kustomize::Opaque { entry, listed_in, content }) in found.opaque {
+            applied.opaque.insert(Opaque { by, entry, listed_in, content });
+        }
+        let object = |given: Given| {
+            let Given { object: document, file, chain, certain, .. } = given;
+            Some(Object { id: object_id(&document)?, by: chain.last()?.clone(), file, certain, document })
         };
-        of(source).is_some_and(|there| of(&own_repository()) == Some(there))
+        applied.objects = found.objects.into_iter().chain(found.repeated).filter_map(object).collect();
+        Ok(applied)
+    }
+
+    /// Keeps the files of a Kustomization, and the folders that are taken whole.
+    fn reach(&mut self, files: &dyn Files, owner: &Owner, it: &FluxKustomization) -> Result<(), Failure> {
+        for path in &it.files {
+            self.reached.insert((owner.clone(), path.clone()));
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            if KUSTOMIZATION_FILES.contains(&name) {
+                self.reached.insert((owner.clone(), folder.to_owned()));
+            }
+            if path.ends_with(COMPONENTS) {
+                let bytes = files.read(path)?.unwrap_or_default();
+                let (entry, content) = (path.clone(), String::from_utf8_lossy(&bytes).into_owned());
+                let (by, listed_in) = (owner.clone(), path.clone());
+                self.opaque.insert(Opaque { by, entry, listed_in, content });
+            }
+        }
+        Ok(())
     }
 
     /// The file that a Flux Kustomization stands in.
@@ -198,7 +226,7 @@ impl Applied {
 
     /// Whether a Flux Kustomization is in the cluster, and goes on, once the repo is as in `after`: it is still there, it is
     /// kept, or the one that applied it does not delete it.
-    pub(super) fn outlives(&self, owner: &Owner, after: &Applied) -> bool {
+    fn outlives(&self, owner: &Owner, after: &Applied) -> bool {
         let Some(applier) = self.appliers.get(owner).filter(|_| !after.applies(owner)) else { return true };
         applier.kept || applier.by.as_ref().is_none_or(|by| !self.takes_away(by, self.outlives(by, after)))
     }
@@ -219,11 +247,6 @@ impl Applied {
         }
         chain
     }
-}
-
-/// The GitRepository that bootstrap makes.
-pub(super) fn own_repository() -> Owner {
-    Owner { namespace: BOOTSTRAP.to_owned(), name: BOOTSTRAP.to_owned() }
 }
 
 /// Whether a Kustomization deletes what leaves it.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
 use super::folder::path_from;
-use super::kustomize::{self, Fault, IdlePatch, Kustomization, Mistake, Note, Parsed};
+use super::kustomize::{self, Built, Fault, IdlePatch, Kustomization, Mistake, Note, Opaque, Parsed};
 use super::start::Start;
 use super::substitute::{Variables, substitute};
 use super::walk::Files;
@@ -34,6 +34,14 @@ pub struct Given {
     pub certain: bool,
     /// The object before its variables were replaced, if any were.
     pub before: Option<Box<Value>>,
+}
+
+impl Given {
+    /// What was built.
+    pub fn of(built: Built, chain: &[Owner]) -> Given {
+        let Built { value, file, line, certain } = built;
+        Given { object: value, file, line, chain: chain.to_vec(), certain, before: None }
+    }
 }
 
 /// A Flux Kustomization that was found.
@@ -76,6 +84,10 @@ pub struct Everything {
     pub kustomizations: BTreeMap<Owner, FluxKustomization>,
     /// Patches of kustomizations that change nothing.
     pub idle: BTreeSet<IdlePatch>,
+    /// Objects that a folder has a second time, so that it cannot be built.
+    pub repeated: Vec<Given>,
+    /// What is known only by what is said of it, with the Kustomization that applies it.
+    pub opaque: BTreeSet<(Owner, Opaque)>,
     /// The first object of each kind, namespace and name, by its place among the objects.
     known: BTreeMap<(String, Owner), usize>,
 }
@@ -108,6 +120,19 @@ struct Open {
 /// # Errors
 /// What the files' place says.
 pub fn everything(files: &dyn Files, start: &Start, parsed: &Parsed) -> Result<Everything, Failure> {
+    everything_and(files, start, &[], parsed)
+}
+
+/// The same; other Kustomizations are there, too, although nothing in the repo leads to them.
+///
+/// # Errors
+/// What the files' place says.
+pub fn everything_and(
+    files: &dyn Files,
+    start: &Start,
+    others: &[(Owner, Value)],
+    parsed: &Parsed,
+) -> Result<Everything, Failure> {
     let owner = start.owner();
     let own = source_of(&start.kustomization, &owner);
     let begin = FluxKustomization {
@@ -119,9 +144,11 @@ pub fn everything(files: &dyn Files, start: &Start, parsed: &Parsed) -> Result<E
     let mut follower =
         Follower { files, parsed, own, strict: start.strict, open: vec![owner.clone()], found: Everything::default() };
     follower.found.kustomizations.insert(owner, begin);
-    while let Some(next) = follower.next() {
-        follower.kustomization(&next)?;
+    follower.all()?;
+    for (owner, document) in others {
+        follower.add(owner, document);
     }
+    follower.all()?;
     Ok(follower.found)
 }
 
@@ -137,6 +164,25 @@ struct Follower<'a> {
 }
 
 impl Follower<'_> {
+    fn all(&mut self) -> Result<(), Failure> {
+        while let Some(next) = self.next() {
+            self.kustomization(&next)?;
+        }
+        Ok(())
+    }
+
+    /// One that nothing leads to.
+    fn add(&mut self, owner: &Owner, document: &Value) {
+        if self.found.kustomizations.contains_key(owner) {
+            return;
+        }
+        let (document, chain) = (document.clone(), vec![owner.clone()]);
+        self.found
+            .kustomizations
+            .insert(owner.clone(), FluxKustomization { document, chain, ..FluxKustomization::default() });
+        self.open.push(owner.clone());
+    }
+
     /// The next one: the first whose source and variables are known, or the first, once nothing else brings them.
     fn next(&mut self) -> Option<Open> {
         let ready = self.open.iter().position(|owner| self.is_ready(owner)).unwrap_or(0);
@@ -201,16 +247,10 @@ impl Follower<'_> {
             |idle: &IdlePatch| idle.file == kustomization.file && idle.key == "patches" && idle.index >= own;
         let (on_top, idle): (Vec<_>, Vec<_>) = build.idle.into_iter().partition(is_on_top);
         self.found.idle.extend(idle);
+        self.found.opaque.extend(build.opaque.into_iter().map(|opaque| (open.owner.clone(), opaque)));
+        self.found.repeated.extend(build.repeated.into_iter().map(|built| Given::of(built, &open.chain)));
         for built in build.objects {
-            let given = Given {
-                object: built.value,
-                file: built.file,
-                line: built.line,
-                chain: open.chain.clone(),
-                certain: built.certain,
-                before: None,
-            };
-            self.give(open, given, variables.as_ref());
+            self.give(open, Given::of(built, &open.chain), variables.as_ref());
         }
         self.keep(open, |it| {
             it.folder = Some(folder);

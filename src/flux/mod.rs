@@ -1,10 +1,10 @@
-//! What Flux does with a repository: which files of a folder it applies, and which objects, by which Flux Kustomization.
+//! What Flux does with a repository: where it begins, what it follows from there, and what each cluster is given in the end.
 //!
-//! In: the files of a repo, wherever they are ([`walk::Files`]). Out: paths, and the applied set, for which what kustomize does
-//! beyond listing (patches, generators, prefixes) is not resolved, and such an entry is kept as itself; and what kustomize makes
-//! of a folder, whole ([`kustomize`]).
+//! In: the files of a repo, wherever they are ([`walk::Files`]). Out: what kustomize makes of a folder ([`kustomize`]), what a cluster
+//! is given ([`given`]), and the same as a set to compare ([`applied`]).
 //!
-//! Not here: what becomes of a difference of two such sets (`compare`), and reading or writing (`disk`, `repo`).
+//! Not here: what becomes of a difference of two such sets (`compare`), what is wrong with what is given (`checks`), and reading or
+//! writing (`disk`, `repo`).
 
 pub mod applied;
 pub mod folder;

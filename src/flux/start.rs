@@ -8,11 +8,11 @@
 use serde_json::{Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
-use super::folder::path_from;
+use super::folder::{join, path_from};
 use super::kustomize::{Document, documents};
 use super::walk::Files;
 use crate::error::Failure;
-use crate::tree::{object_id, text_at};
+use crate::tree::{is_in, object_id, text_at};
 
 /// The release from which an undefined variable without default is an error (kustomize-controller 1.9.0 CHANGELOG).
 const STRICT_SINCE: u64 = 9;
@@ -42,6 +42,25 @@ impl Start {
             "spec": {"path": path, "prune": true, "sourceRef": {"kind": kind, "name": name}},
         });
         Start { kustomization, file: file.to_owned(), strict: true }
+    }
+
+    /// The Kustomization that bootstrap wrote for the folder `tree` or one around it; before bootstrap, the one that it
+    /// will write for `tree`.
+    ///
+    /// # Errors
+    /// What the files' place says.
+    pub fn of_tree(files: &dyn Files, tree: &str) -> Result<Start, Failure> {
+        let above = tree.match_indices('/').map(|(at, _)| &tree[..at]).rev();
+        for folder in std::iter::once(tree).chain(above).chain([""]) {
+            let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
+            let Some(bytes) = files.read(&sync)? else { continue };
+            let covers = |start: &Start| start.folder().is_some_and(|folder| folder.is_empty() || is_in(tree, &folder));
+            if let Some(start) = in_file(&sync, &documents(&sync, &bytes).unwrap_or_default()).into_iter().find(covers)
+            {
+                return Ok(start);
+            }
+        }
+        Ok(Start::in_folder(tree))
     }
 
     /// The name of its Kustomization.

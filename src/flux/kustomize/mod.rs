@@ -21,6 +21,7 @@ mod select;
 mod shape;
 mod transform;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -163,6 +164,21 @@ pub struct Build {
     pub files: BTreeSet<String>,
     /// Patches that change nothing.
     pub idle: BTreeSet<IdlePatch>,
+    /// Objects that are there already, so that the build fails.
+    pub repeated: Vec<Built>,
+    /// What is known only by what is said of it.
+    pub opaque: BTreeSet<Opaque>,
+}
+
+/// What is not resolved, or cannot be: known only by what is said of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opaque {
+    /// The file, or the address of a remote one.
+    pub entry: String,
+    /// The file that lists it, or itself.
+    pub listed_in: String,
+    /// What stands there; nothing for what is remote or not there.
+    pub content: String,
 }
 
 /// The kustomization of a folder, or the one that Flux makes up for it.
@@ -212,25 +228,44 @@ type FileObjects = Option<Arc<Manifest>>;
 
 /// The files that were read already: a base may be built many times.
 #[derive(Default)]
-pub struct Parsed(Mutex<BTreeMap<String, FileObjects>>);
+pub struct Parsed {
+    read: Mutex<BTreeMap<String, (Vec<u8>, FileObjects)>>,
+    /// Whether a file may have other bytes the next time.
+    of_several: bool,
+}
 
 impl Parsed {
+    /// For files in several states: what has the same bytes in two of them is read once.
+    pub fn of_several_states() -> Parsed {
+        Parsed { of_several: true, ..Parsed::default() }
+    }
+
     /// The objects of a file, read if they were not yet.
     fn objects(&self, files: &dyn Files, path: &str) -> Result<FileObjects, Failure> {
         // A thread that panicked left the map as it was; what is in it is whole.
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(objects) = known().get(path) {
+        let known = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.of_several
+            && let Some((_, objects)) = known().get(path)
+        {
             return Ok(objects.clone());
         }
-        let objects = files.read(path)?.map(|bytes| Arc::new(Manifest::of(path, &bytes)));
-        known().insert(path.to_owned(), objects.clone());
+        let bytes = files.read(path)?;
+        if self.of_several
+            && let Some(bytes) = &bytes
+            && let Some((_, Some(manifest))) = known().get(path).filter(|(known, _)| known == bytes.as_ref())
+        {
+            return Ok(Some(Arc::clone(manifest)));
+        }
+        let objects = bytes.as_ref().map(|bytes| Arc::new(Manifest::of(path, bytes)));
+        let bytes = bytes.filter(|_| self.of_several).map(Cow::into_owned).unwrap_or_default();
+        known().insert(path.to_owned(), (bytes, objects.clone()));
         Ok(objects)
     }
 
     /// The files that were read as manifests, by path.
     pub fn manifests(&self) -> Vec<(String, Arc<Manifest>)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter_map(|(path, objects)| Some((path.clone(), Arc::clone(objects.as_ref()?)))).collect()
+        let known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(|(path, (_, objects))| Some((path.clone(), Arc::clone(objects.as_ref()?)))).collect()
     }
 }
 
@@ -290,6 +325,7 @@ impl Builder<'_> {
                 Err(mistakes) => {
                     pile.incomplete = true;
                     self.build.mistakes.extend(mistakes.iter().cloned());
+                    self.opaque_file(&path)?;
                 }
             }
             return Ok(());
@@ -322,6 +358,7 @@ impl Builder<'_> {
     /// What is not in this repo.
     fn elsewhere(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) {
         pile.incomplete = true;
+        self.opaque(it, entry, "");
         if is_remote(entry) {
             self.note(it, key, &format!("{entry} is elsewhere and is not fetched"), true);
         } else {
@@ -360,14 +397,30 @@ impl Builder<'_> {
                 Ok(kustomization) => return Ok(Some(kustomization)),
                 Err(mistakes) => {
                     pile.incomplete = true;
+                    let broken: BTreeSet<String> = mistakes.iter().map(|mistake| mistake.file.clone()).collect();
                     self.build.mistakes.extend(mistakes);
+                    broken.iter().try_for_each(|file| self.opaque_file(file))?;
                     return Ok(None);
                 }
             }
         };
         pile.incomplete = true;
+        self.opaque(it, path, "");
         self.fault(it, key, fault, &says);
         Ok(None)
+    }
+
+    fn opaque(&mut self, it: &Kustomization, entry: &str, content: &str) {
+        let (entry, listed_in, content) = (entry.to_owned(), it.file.clone(), content.to_owned());
+        self.build.opaque.insert(Opaque { entry, listed_in, content });
+    }
+
+    /// Keeps a file that cannot be read as it stands.
+    fn opaque_file(&mut self, path: &str) -> Result<(), Failure> {
+        let bytes = self.files.read(path)?.unwrap_or_default();
+        let content = String::from_utf8_lossy(&bytes).into_owned();
+        self.build.opaque.insert(Opaque { entry: path.to_owned(), listed_in: path.to_owned(), content });
+        Ok(())
     }
 
     fn objects(&mut self, path: &str) -> Result<FileObjects, Failure> {
@@ -392,6 +445,7 @@ impl Builder<'_> {
             } else {
                 let says = format!("{id} of {} is there already", object.file);
                 self.fault(it, key, Fault::RepeatedObject, &says);
+                self.build.repeated.push(built(object));
             }
         }
         pile.known = Some(known);
@@ -411,7 +465,7 @@ impl Builder<'_> {
         let made = generate::object(kind, entry, global, &it.file, &mut |file| {
             let path = path_from(folder, file).ok_or_else(|| format!("{file} leads out of the repo"))?;
             let bytes = match files.read(&path) {
-                Ok(bytes) => bytes.map(std::borrow::Cow::into_owned),
+                Ok(bytes) => bytes.map(Cow::into_owned),
                 Err(failure) => {
                     failed = Some(failure);
                     None
@@ -449,10 +503,12 @@ impl Builder<'_> {
         };
         for (key, says) in MORE.iter().filter(|(key, _)| is_set(key)) {
             pile.incomplete = true;
+            self.opaque(it, &it.file, &it.says[*key].to_string());
             self.note(it, key, &format!("{key}: {says}"), true);
         }
         for (key, says) in CHANGED.iter().filter(|(key, _)| is_set(key)) {
             pile.objects.iter_mut().for_each(|object| object.certain = false);
+            self.opaque(it, &it.file, &it.says[*key].to_string());
             self.note(it, key, &format!("{key}: {says}"), false);
         }
     }
@@ -552,7 +608,7 @@ impl Builder<'_> {
 
     fn file_text(&mut self, it: &Kustomization, path: &str) -> Result<Result<(String, Vec<u8>), String>, Failure> {
         let Some(path) = path_from(&it.folder, path) else { return Ok(Err(format!("{path} leads out of the repo"))) };
-        let bytes = self.files.read(&path)?.map(std::borrow::Cow::into_owned);
+        let bytes = self.files.read(&path)?.map(Cow::into_owned);
         self.build.files.insert(path.clone());
         Ok(bytes.map(|bytes| (path.clone(), bytes)).ok_or_else(|| format!("there is no file {path}")))
     }
