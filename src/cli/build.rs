@@ -53,7 +53,7 @@ impl Build {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
         let workspace = Workspace::find(global)?;
-        let files = Snapshot::of(&workspace.disk, &workspace.root)?;
+        let files = Snapshot::of(&workspace.disk, &workspace.root);
         let parsed = Parsed::default();
         let mut parts = Vec::new();
         if let Some(entry) = &self.entry {

@@ -17,7 +17,6 @@ use crate::error::Failure;
 use crate::flux::start::{Start, starts};
 use crate::flux::walk::Files;
 use crate::problem::{Problem, Severity, nearest};
-use crate::tree::is_in;
 
 /// Find what in a Flux repo would not work, or would hurt
 ///
@@ -91,8 +90,8 @@ impl Check {
         let begun = Instant::now();
         let workspace = Workspace::find(global)?;
         let (only, skip) = (named(&self.only)?, named(&self.skip)?);
-        let files = Snapshot::of(&workspace.disk, &workspace.root)?;
-        let (starts, paths) = self.places(&workspace, &files, files.paths())?;
+        let files = Snapshot::of(&workspace.disk, &workspace.root);
+        let (starts, paths) = self.places(&workspace, &files)?;
         let known = Known::of(&workspace.catalog()?);
         let shown = |path: &str| workspace.shown(&workspace.root.join(path));
         let asked = Asked {
@@ -120,12 +119,7 @@ impl Check {
     }
 
     /// Where Flux begins, and the paths that are looked at.
-    fn places(
-        &self,
-        workspace: &Workspace,
-        files: &dyn Files,
-        all: &BTreeSet<String>,
-    ) -> Result<(Vec<Start>, BTreeSet<String>), Failure> {
+    fn places(&self, workspace: &Workspace, files: &dyn Files) -> Result<(Vec<Start>, BTreeSet<String>), Failure> {
         let asked: Vec<&Path> = match &self.entry {
             Some(entry) => vec![entry],
             None => self.paths.iter().map(PathBuf::as_path).collect(),
@@ -144,7 +138,7 @@ impl Check {
                     .filter(|start| !begin.iter().any(|known| known.file == start.file))
                     .collect::<Vec<_>>(),
             );
-            paths.extend(all.iter().filter(|path| folder.is_empty() || is_in(path, &folder)).cloned());
+            paths.extend(files.below(&folder)?);
         }
         Ok((begin, paths))
     }

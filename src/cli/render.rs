@@ -12,10 +12,11 @@ use super::commit::{self, Asked, Prepared};
 use super::workspace::{Workspace, argument, each, lost_on_disk};
 use super::{Done, Format, Global, report, who};
 use crate::catalog::Catalog;
+use crate::checks::known::Known;
 use crate::cluster::{Allowed, Cluster, Counts, Verb, trees_without_profile};
 use crate::disk::{self, Disk};
 use crate::error::Failure;
-use crate::problem::{Code, Problem, nearest};
+use crate::problem::{Code, Problem, Severity, nearest};
 use crate::repo::Committed;
 use crate::texts::Branch;
 use crate::tree::TreePath;
@@ -67,6 +68,9 @@ pub struct Render {
     /// Let this object go, named as the refusal names it (can be repeated)
     #[arg(long, value_name = "OBJECT")]
     prune_ok: Vec<String>,
+    /// Write the trees without looking for what `fluxwright check` finds in them
+    #[arg(long)]
+    no_check: bool,
     /// Say each file
     #[arg(short, long)]
     verbose: bool,
@@ -113,15 +117,40 @@ impl Render {
         let allowed = Allowed { prune_ok: &self.prune_ok, catalog: &catalog, head_follows: self.commit };
         let (warnings, used) = self.refuse(disk, &root, &clusters, allowed)?;
         told.tell(warnings);
+        let (errors, found) = self.checked(&workspace, &root, &catalog, &clusters)?;
+        if !errors.is_empty() && !self.check {
+            return Err(Failure::Problems(errors));
+        }
+        // `--check` only tells; that `render` would refuse is a part of it.
+        told.tell(errors.into_iter().map(Problem::as_warning).collect());
         if self.check {
             let outcome = Outcome { clusters: &clusters, committed: None, warnings: &told.problems };
             return Ok(self.tell_stale(&outcome, self.format));
         }
         let (committed, warnings) = self.write(disk, &root, &clusters, allowed, used)?;
         told.tell(warnings);
+        let warnings = found.len();
+        told.problems.extend(found);
         let outcome = Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &told.problems };
-        self.tell_written(&outcome, self.format);
+        self.tell_written(&outcome, warnings, self.format);
         Ok(Done::Same)
+    }
+
+    /// What `check` finds in the trees that are about to be written: errors, which are in the way, and warnings.
+    fn checked(
+        &self,
+        workspace: &Workspace,
+        root: &Path,
+        catalog: &Catalog,
+        clusters: &[Cluster],
+    ) -> Result<(Vec<Problem>, Vec<Problem>), Failure> {
+        if self.no_check || clusters.iter().all(|cluster| cluster.changes.count() == 0) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let known = Known::of(catalog);
+        let found = each(clusters, |cluster| cluster.checked(&workspace.disk, root, &known))?;
+        let found = found.into_iter().flatten().filter(|problem| problem.severity > Severity::Note);
+        Ok(found.partition(|problem| problem.severity == Severity::Error))
     }
 
     /// The clusters as they would be written, with what there is to tell of the repo.
@@ -277,7 +306,7 @@ impl Render {
         if outcome.clusters.iter().all(|cluster| cluster.changes.is_empty()) { Done::Same } else { Done::Differences }
     }
 
-    fn tell_written(&self, outcome: &Outcome<'_>, format: Format) {
+    fn tell_written(&self, outcome: &Outcome<'_>, warnings: usize, format: Format) {
         if format == Format::Json {
             return outcome.say_json();
         }
@@ -285,7 +314,13 @@ impl Render {
             Committed::Commit { id, branch } => format!("committed {} on {branch}", &id[..id.len().min(12)]),
             Committed::Nothing => "nothing to commit: HEAD holds all of it".to_owned(),
         });
-        self.say(self.written_lines(outcome.clusters), MOST_LINES - usize::from(last.is_some()));
+        let found = match warnings {
+            0 => None,
+            1 => Some("1 warning of `fluxwright check`".to_owned()),
+            count => Some(format!("{count} warnings of `fluxwright check`")),
+        };
+        let last = [found, last].into_iter().flatten().collect::<Vec<_>>();
+        self.say(self.written_lines(outcome.clusters), MOST_LINES - last.len());
         last.iter().for_each(|line| report::say(line));
     }
 

@@ -94,7 +94,7 @@ impl Cluster {
     }
 
     /// Whether a file of the repo is one that we write.
-    fn is_ours(&self, path: &str) -> bool {
+    pub(super) fn is_ours(&self, path: &str) -> bool {
         let ours = |path: &str| self.rendered.tree.get(path).is_some() && !self.rendered.unmanaged.contains(path);
         self.below(path).is_some_and(ours)
     }

@@ -7,6 +7,7 @@
 //! Not here: printing and exit codes (`cli`), and every operation itself (`disk`, `repo`).
 
 mod adoption;
+mod checked;
 mod losses;
 mod refusals;
 mod state;

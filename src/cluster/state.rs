@@ -31,16 +31,16 @@ impl Files for InHead<'_> {
 }
 
 /// The files of another state with a cluster's tree written into them.
-pub struct Written<'a> {
+pub struct Written<'a, F: Files + ?Sized> {
     /// The other state.
-    pub before: &'a dyn Files,
+    pub before: &'a F,
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The lock of the other state: what is ours there and not in the tree goes.
     pub lock: &'a Lock,
 }
 
-impl Written<'_> {
+impl<F: Files + ?Sized> Written<'_, F> {
     /// The file that would be written at a path of the tree, whoever's stands there now.
     fn ours(&self, path: &str) -> Option<&File> {
         let rendered = &self.cluster.rendered;
@@ -58,7 +58,7 @@ impl Written<'_> {
     }
 }
 
-impl Files for Written<'_> {
+impl<F: Files + ?Sized> Files for Written<'_, F> {
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
         let Some(below) = self.cluster.below(path) else { return self.before.read(path) };
         if let Some(file) = self.ours(below) {

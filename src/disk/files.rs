@@ -5,54 +5,78 @@
 //! (fluxcd/source-controller internal/controller/storage.go, Archive).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Disk, Entry, entry, plain_files_below, said};
 use crate::error::{Error, Failure};
 use crate::flux::folder::join;
 use crate::flux::walk::Files;
 
-/// The files of a repo, all of whose names were read at once: for whoever looks at most of them.
+/// The files of a repo, whose names are read folder by folder and kept: for whoever looks at many of them, and again.
 pub struct Snapshot<'a> {
     disk: &'a dyn Disk,
     root: &'a Path,
-    paths: BTreeSet<String>,
+    /// The folders that were listed with all below.
+    listed: Mutex<BTreeMap<String, Arc<BTreeSet<String>>>>,
+    /// The folders that were looked at, and whether a link stands on the way to them.
+    links: Mutex<BTreeMap<String, bool>>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// Of a repo's root; git's own folder is left out.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn of(disk: &'a dyn Disk, root: &'a Path) -> Result<Snapshot<'a>, Error> {
-        let files = said("look through", root, disk.files_below(root))?;
-        let plain = files.into_iter().filter(|(path, entry)| *entry == Entry::File && !path.starts_with(".git/"));
-        Ok(Snapshot { disk, root, paths: plain.map(|(path, _)| path).collect() })
+    /// Of a repo's root.
+    pub fn of(disk: &'a dyn Disk, root: &'a Path) -> Snapshot<'a> {
+        Snapshot { disk, root, listed: Mutex::default(), links: Mutex::default() }
     }
 
-    /// Every path, in order.
-    pub fn paths(&self) -> &BTreeSet<String> {
-        &self.paths
+    /// Every path below a folder, from a listing of it or of one around it. Git's own folder is left out.
+    fn list(&self, folder: &str) -> Result<(Arc<BTreeSet<String>>, bool), Error> {
+        // A thread that panicked left the map as it was; what is in it is whole.
+        let listed = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let around = folder.match_indices('/').map(|(at, _)| &folder[..at]).chain([folder, ""]);
+        for (known, is_it) in around.map(|around| (listed().get(around).cloned(), around == folder)) {
+            if let Some(known) = known {
+                return Ok((known, is_it));
+            }
+        }
+        let links = self.leads_elsewhere(&join(folder, "x"))?;
+        let files = if links { Vec::new() } else { plain_files_below(self.disk, &self.root.join(folder))? };
+        let files = files.into_iter().filter(|path| !path.starts_with(".git/")).map(|path| join(folder, &path));
+        let files = Arc::new(files.collect::<BTreeSet<String>>());
+        listed().insert(folder.to_owned(), Arc::clone(&files));
+        Ok((files, true))
+    }
+
+    /// Whether a folder on the way to a path is a link.
+    fn leads_elsewhere(&self, path: &str) -> Result<bool, Error> {
+        let Some((folder, _)) = path.rsplit_once('/') else { return Ok(false) };
+        let known = || self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(folder) {
+            return Ok(*known);
+        }
+        let links = leads_elsewhere(self.disk, self.root, path)?;
+        known().insert(folder.to_owned(), links);
+        Ok(links)
     }
 }
 
 impl Files for Snapshot<'_> {
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
-        if !self.paths.contains(path) {
+        let at = self.root.join(path);
+        if entry(self.disk, &at)? != Some(Entry::File) || self.leads_elsewhere(path)? {
             return Ok(None);
         }
-        let at = self.root.join(path);
         Ok(Some(Cow::Owned(said("read", &at, self.disk.read(&at))?)))
     }
 
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
-        if folder.is_empty() {
-            return Ok(self.paths.clone());
+        let (paths, is_it) = self.list(folder)?;
+        if is_it {
+            return Ok(BTreeSet::clone(&paths));
         }
         let from = format!("{folder}/");
-        let below = self.paths.range(from.clone()..).take_while(|path| path.starts_with(&from));
-        Ok(below.cloned().collect())
+        Ok(paths.range(from.clone()..).take_while(|path| path.starts_with(&from)).cloned().collect())
     }
 }
 
@@ -67,14 +91,14 @@ pub struct OnDisk<'a> {
 impl Files for OnDisk<'_> {
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
         let at = self.root.join(path);
-        if entry(self.disk, &at)? != Some(Entry::File) || self.leads_elsewhere(path)? {
+        if entry(self.disk, &at)? != Some(Entry::File) || leads_elsewhere(self.disk, self.root, path)? {
             return Ok(None);
         }
         Ok(Some(Cow::Owned(said("read", &at, self.disk.read(&at))?)))
     }
 
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
-        if self.leads_elsewhere(&join(folder, "x"))? {
+        if leads_elsewhere(self.disk, self.root, &join(folder, "x"))? {
             return Ok(BTreeSet::new());
         }
         let paths = plain_files_below(self.disk, &self.root.join(folder))?;
@@ -82,14 +106,12 @@ impl Files for OnDisk<'_> {
     }
 }
 
-impl OnDisk<'_> {
-    /// Whether a folder on the way to a path is a link.
-    fn leads_elsewhere(&self, path: &str) -> Result<bool, Error> {
-        for (at, _) in path.match_indices('/') {
-            if entry(self.disk, &self.root.join(&path[..at]))? == Some(Entry::Other) {
-                return Ok(true);
-            }
+/// Whether a folder on the way to a path is a link.
+fn leads_elsewhere(disk: &dyn Disk, root: &Path, path: &str) -> Result<bool, Error> {
+    for (at, _) in path.match_indices('/') {
+        if entry(disk, &root.join(&path[..at]))? == Some(Entry::Other) {
+            return Ok(true);
         }
-        Ok(false)
     }
+    Ok(false)
 }
