@@ -1,6 +1,17 @@
 //! What has to be there before something else, and whether it is waited for.
 
+mod kind_not_waited_for;
+mod kind_with_its_operator;
+pub mod kinds;
+mod need_not_waited_for;
+mod needs;
+pub mod waiting;
+
 use super::Rule;
 
 /// The rules.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &kind_with_its_operator::RULE,
+    &kind_not_waited_for::RULE,
+    &need_not_waited_for::RULE,
+];
