@@ -5,7 +5,10 @@ mod kind_with_its_operator;
 pub mod kinds;
 mod need_not_waited_for;
 mod needs;
+mod short_timeout;
+mod status_not_checked;
 pub mod waiting;
+mod waits_for_nothing;
 
 use super::Rule;
 
@@ -14,4 +17,7 @@ pub const RULES: &[&Rule] = &[
     &kind_with_its_operator::RULE,
     &kind_not_waited_for::RULE,
     &need_not_waited_for::RULE,
+    &waits_for_nothing::RULE,
+    &status_not_checked::RULE,
+    &short_timeout::RULE,
 ];
