@@ -1,5 +1,7 @@
 //! What has to be there before something else, and whether it is waited for.
 
+mod circle_of_kinds;
+mod cpi_deadlock;
 mod kind_not_waited_for;
 mod kind_with_its_operator;
 pub mod kinds;
@@ -20,4 +22,6 @@ pub const RULES: &[&Rule] = &[
     &waits_for_nothing::RULE,
     &status_not_checked::RULE,
     &short_timeout::RULE,
+    &circle_of_kinds::RULE,
+    &cpi_deadlock::RULE,
 ];
