@@ -146,7 +146,39 @@ pub struct Texts<'a> {
     files: &'a dyn Files,
     /// A path of the repo as users type it.
     shown: &'a dyn Fn(&str) -> String,
-    read: BTreeMap<String, (Arc<Source>, Vec<Node>)>,
+    read: BTreeMap<String, Text>,
+}
+
+/// A file with its documents.
+struct Text {
+    source: Arc<Source>,
+    nodes: Vec<Node>,
+    /// Where each line begins.
+    lines: Vec<usize>,
+}
+
+impl Text {
+    /// Of what a file holds; one that is not YAML has no documents.
+    fn of(name: String, bytes: &[u8]) -> Text {
+        let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned();
+        let source = Source::new(name, text);
+        let nodes = yaml::read_manifest(&source, &mut Problems::default()).unwrap_or_default();
+        let lines = std::iter::once(0).chain(source.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Text { source, nodes, lines }
+    }
+
+    /// The line of a byte, from 1.
+    fn line_of(&self, at: usize) -> usize {
+        self.lines.partition_point(|start| *start <= at)
+    }
+
+    /// What a line says, without what it is indented by.
+    fn line(&self, line: usize) -> Range<usize> {
+        let start = self.lines.get(line.max(1) - 1).copied().unwrap_or(self.source.text.len());
+        let text = self.source.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let indent = text.len() - text.trim_start().len();
+        start + indent..start + text.trim_end().len().max(indent)
+    }
 }
 
 impl<'a> Texts<'a> {
@@ -161,8 +193,7 @@ impl<'a> Texts<'a> {
     /// What the files' place says.
     pub fn placed(&mut self, rule: &'static Rule, finding: Finding) -> Result<Placed, Failure> {
         let severity = finding.severity(rule);
-        let place = self.place(&finding)?;
-        let line = if place.source.text.is_empty() { 0 } else { place.source.line_column(place.start).0 };
+        let (place, line) = self.place(&finding)?;
         let problem = Problem::new(rule.code, finding.says).at(place);
         let chain = finding.chain.iter().map(ToString::to_string).collect();
         let because = finding.because.unwrap_or_else(|| rule.because.to_owned());
@@ -170,46 +201,38 @@ impl<'a> Texts<'a> {
         Ok(Placed { rule, file: finding.file, line, problem })
     }
 
-    fn place(&mut self, finding: &Finding) -> Result<Place, Failure> {
-        let (source, nodes) = self.text(&finding.file)?;
+    fn place(&mut self, finding: &Finding) -> Result<(Place, usize), Failure> {
+        let text = self.text(&finding.file)?;
+        let source = &text.source;
         if source.text.is_empty() || (finding.line == 0 && finding.at == At::Line) {
-            return Ok(Place::file(&source.name));
+            return Ok((Place::file(&source.name), 0));
         }
-        let line = || {
-            let start = source.text.split_inclusive('\n').take(finding.line.max(1) - 1).map(str::len).sum::<usize>();
-            let text = source.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-            let indent = text.len() - text.trim_start().len();
-            start + indent..start + text.trim_end().len().max(indent)
-        };
         let span = match &finding.at {
             At::Bytes(start, end) => source.boundary(*start)..source.boundary(*end),
-            At::Line => line(),
-            At::Pointer(pointer) => pointed(source, nodes, finding.line, pointer).unwrap_or_else(line),
+            At::Line => text.line(finding.line),
+            At::Pointer(pointer) => pointed(text, finding.line, pointer).unwrap_or_else(|| text.line(finding.line)),
         };
-        Ok(Place::new(source, span))
+        Ok((Place::new(source, span.clone()), text.line_of(span.start)))
     }
 
-    fn text(&mut self, file: &str) -> Result<&(Arc<Source>, Vec<Node>), Failure> {
+    fn text(&mut self, file: &str) -> Result<&Text, Failure> {
         if !self.read.contains_key(file) {
             let bytes = self.files.read(file)?.unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}').to_owned();
-            let source = Source::new((self.shown)(file), text);
-            let nodes = yaml::read_manifest(&source, &mut Problems::default()).unwrap_or_default();
-            self.read.insert(file.to_owned(), (source, nodes));
+            self.read.insert(file.to_owned(), Text::of((self.shown)(file), &bytes));
         }
-        self.read
-            .get(file)
-            .ok_or_else(|| crate::error::Error::Internal(format!("{file} was read and is not there")).into())
+        let missing = || crate::error::Error::Internal(format!("{file} was read and is not there")).into();
+        self.read.get(file).ok_or_else(missing)
     }
 }
 
 /// The bytes that a pointer leads to, in the document that begins at a line.
-fn pointed(source: &Source, nodes: &[Node], line: usize, pointer: &str) -> Option<Range<usize>> {
+fn pointed(text: &Text, line: usize, pointer: &str) -> Option<Range<usize>> {
+    let source = &text.source;
     let begins = |node: &&Node| match &node.kind {
-        Kind::Map(entries) => entries.first().is_some_and(|(key, _)| source.line_column(key.span.start).0 == line),
-        _ => source.line_column(node.span.start).0 == line,
+        Kind::Map(entries) => entries.first().is_some_and(|(key, _)| text.line_of(key.span.start) == line),
+        _ => text.line_of(node.span.start) == line,
     };
-    let mut node = if let [one] = nodes { one } else { nodes.iter().find(begins)? };
+    let mut node = if let [one] = &text.nodes[..] { one } else { text.nodes.iter().find(begins)? };
     let mut span = None;
     for step in pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")) {
         let next = match &node.kind {
