@@ -115,11 +115,8 @@ fn the_defects_of_the_walkthroughs_are_found() {
             *found.entry((text("name"), text("file"))).or_default() += 1;
         }
         let mut expected: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for line in fs::read_to_string(case.join("defects.txt")).unwrap().lines() {
-            let line = line.split('#').next().unwrap();
-            if let [rule, file] = line.split_whitespace().collect::<Vec<_>>()[..] {
-                *expected.entry((rule.to_owned(), file.to_owned())).or_default() += 1;
-            }
+        for (rule, file, _) in defects(&name) {
+            *expected.entry((rule, file)).or_default() += 1;
         }
         for (defect, count) in expected {
             if found.get(&defect).copied().unwrap_or(0) < count {
@@ -128,6 +125,36 @@ fn the_defects_of_the_walkthroughs_are_found() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The defects of a walkthrough: rule, file, why.
+fn defects(name: &str) -> Vec<(String, String, String)> {
+    let text = fs::read_to_string(fixtures("walkthroughs").join(name).join("defects.txt")).unwrap();
+    let defect = |line: &str| {
+        let (what, why) = line.split_once('#')?;
+        let (rule, file) = what.trim().split_once(' ')?;
+        Some((rule.to_owned(), file.trim().to_owned(), why.trim().to_owned()))
+    };
+    text.lines().filter_map(defect).collect()
+}
+
+#[test]
+fn the_page_of_the_walkthroughs_lists_their_defects() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/seeds.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let mut parts = page.split("\n## ").map(str::to_owned).collect::<Vec<_>>();
+    for part in parts.iter_mut().skip(1) {
+        let name = part.split(':').next().unwrap().to_owned();
+        let (before, rest) = part.split_once("<!-- found -->\n").unwrap();
+        let (_, after) = rest.split_once("<!-- /found -->").unwrap();
+        let line =
+            |(rule, file, why): &(String, String, String)| format!("- [{rule}](checks/{rule}.md), `{file}`: {why}\n");
+        let lines: String = defects(&name).iter().map(line).collect::<Vec<_>>().concat();
+        *part = format!("{before}<!-- found -->\n{lines}<!-- /found -->{after}");
+    }
+    let mut wrong = Vec::new();
+    compare(&path, &parts.join("\n## "), &mut wrong);
+    assert!(wrong.is_empty(), "docs/seeds.md is out of date; FLUXWRIGHT_BLESS=1 writes it");
 }
 
 /// Makes the folders of the user's own that a profile names.
