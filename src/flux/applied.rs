@@ -19,8 +19,9 @@ use crate::tree::{ObjectId, object_id, text_at};
 
 /// The API group of Flux Kustomizations.
 const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
-/// Flux's annotation or label that keeps an object when it leaves the tree (kustomize-controller docs/spec/v1/kustomizations.md).
-const PRUNE: &str = "kustomize.toolkit.fluxcd.io/prune";
+/// Flux's annotations or labels that keep an object when it leaves the tree, if one says `disabled` in any case
+/// (kustomize-controller docs/spec/v1/kustomizations.md, and what its `prune` leaves out).
+const KEPT: [&str; 2] = ["kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/reconcile"];
 /// What bootstrap writes: Flux itself, some ten thousand lines. It is kept as itself; nobody else writes it.
 const COMPONENTS: &str = "/flux-system/gotk-components.yaml";
 /// What `flux bootstrap` calls its folder, its namespace, its source and the Kustomization of the root.
@@ -266,8 +267,11 @@ pub fn deletes(kustomization: &Value) -> bool {
 
 /// Whether an object says that it is not to be pruned.
 pub fn is_kept(document: &Value) -> bool {
-    let said = |part: &str| document.pointer(&format!("/metadata/{part}")).and_then(|map| text_at(map, &[PRUNE]));
-    ["annotations", "labels"].into_iter().filter_map(said).any(|it| it.eq_ignore_ascii_case("disabled"))
+    let maps = ["annotations", "labels"].into_iter().filter_map(|part| document.get("metadata")?.get(part));
+    let said = |map: &Value| {
+        KEPT.iter().any(|key| text_at(map, &[key]).is_some_and(|said| said.eq_ignore_ascii_case("disabled")))
+    };
+    maps.into_iter().any(said)
 }
 
 /// Whether an object is a Flux Kustomization.
