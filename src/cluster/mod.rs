@@ -14,6 +14,7 @@ mod state;
 
 pub use losses::{Allowed, Lost};
 pub use refusals::leaves_the_repo;
+pub use state::InCommit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The repo's files in three states, for the applied set: as they stand, as HEAD has them, and as they would be.
+//! The repo's files in other states than on the disk (`disk::files`): as HEAD or any commit has them, and as they would be.
 //!
 //! In: a disk or a repository, and what is rendered. Out: [`Files`]. Nothing is written here.
 
@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 use super::Cluster;
 use crate::disk::lock::Lock;
 use crate::error::Failure;
-
 use crate::flux::folder::join;
 use crate::flux::walk::Files;
-use crate::repo::Repo;
+use crate::repo::{Repo, Revision};
 use crate::tree::{File, TreePath, is_below};
 
 /// The files of HEAD's tree.
@@ -27,6 +26,22 @@ impl Files for InHead<'_> {
 
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
         self.repo.head_paths(folder)
+    }
+}
+
+/// The files of any commit.
+pub struct InCommit {
+    /// The commit.
+    pub revision: Revision,
+}
+
+impl Files for InCommit {
+    fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
+        Ok(self.revision.file(path)?.map(Cow::Owned))
+    }
+
+    fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
+        Ok(self.revision.paths(folder))
     }
 }
 

@@ -65,16 +65,28 @@ fn target(disk: &dyn Disk, path: &Path) -> Result<PathBuf, Error> {
     Ok(PathBuf::from(text.strip_prefix("gitdir:").unwrap_or_default().trim()))
 }
 
-/// Refuses formats that are not libgit2's. Includes count for nothing here, neither for git.
+/// Finds the folders of a repository that is only read: it may be bare, and then it is `root` itself.
+///
+/// # Errors
+/// There is none; what the system says.
+pub(super) fn find_to_read(disk: &dyn Disk, root: &Path) -> Result<Layout, Failure> {
+    let is = |name: &str, kind: Entry| disk::entry(disk, &root.join(name)).map(|entry| entry == Some(kind));
+    if is("HEAD", Entry::File)? && is("objects", Entry::Folder)? && is("refs", Entry::Folder)? {
+        return Ok(Layout { own: root.to_owned(), shared: root.to_owned() });
+    }
+    find(disk, root)
+}
+
+/// Refuses formats that are not libgit2's, with why and what to type instead. Includes count for nothing here, neither for git.
 ///
 /// # Errors
 /// The refusal; a configuration that cannot be read.
-pub(super) fn refuse_format(layout: &Layout, root: &Path, by_hand: &str) -> Result<(), Failure> {
+pub(super) fn refuse_format(layout: &Layout, root: &Path, because: &str, by_hand: &str) -> Result<(), Failure> {
     let path = layout.shared.join("config");
     let config = Config::open(&path).map_err(|error| git("read the configuration", &path, error))?;
     let refuse = |what: String, hint: String| {
         let place = Place::file(root.display().to_string());
-        Failure::from(Problem::new(Code::GIT_STATE, what).at(place).because(NOT_YET).hint(hint))
+        Failure::from(Problem::new(Code::GIT_STATE, what).at(place).because(because).hint(hint))
     };
     let value = |key: &str| configured(&config, key, root);
     let is = |key: &str, wanted: &str| value(key).map(|text| text.is_some_and(|it| it.eq_ignore_ascii_case(wanted)));

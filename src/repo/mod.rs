@@ -1,4 +1,4 @@
-//! The only door to git: reading HEAD and making one commit. Nothing is ever pushed, fetched or checked out.
+//! The only door to git: reading a commit ([`revision`]) and making one. Nothing is ever pushed, fetched or checked out.
 //!
 //! A commit holds exactly the paths that it is given, on top of HEAD's tree. The index gets the same entries for these
 //! paths and keeps every other one as it is, so `git status` says afterwards what it said before. Index and branch are
@@ -15,6 +15,7 @@ mod layout;
 mod locks;
 mod objects;
 mod paths;
+mod revision;
 mod state;
 mod who;
 
@@ -25,6 +26,7 @@ use git2::{Config, ErrorCode, Oid, Repository, RepositoryOpenFlags, Signature, T
 pub use self::begin::{begin, ignores_folder};
 use self::index::LockedIndex;
 use self::objects::Blob;
+pub use self::revision::Revision;
 pub use self::who::{Identity, Moment, Who, identities_without_repository};
 use crate::disk::{Disk, said};
 use crate::error::{Error, Failure};
@@ -110,17 +112,8 @@ impl<'d> Repo<'d> {
     /// There is none, or it is in a state in which we do not commit; each with what to type.
     pub fn open(disk: &'d dyn Disk, root: &Path, by_hand: ByHand) -> Result<Repo<'d>, Failure> {
         let layout = layout::find(disk, root)?;
-        layout::refuse_format(&layout, root, &by_hand.commit)?;
-        let flags = RepositoryOpenFlags::NO_SEARCH;
-        let none: [&Path; 0] = [];
-        let opened = match Repository::open_ext(root, flags, none) {
-            Ok(opened) => opened,
-            Err(error) if error.code() == ErrorCode::Owner => {
-                let real = said("follow", root, disk.real(root))?;
-                return Err(state::foreign(&root.display().to_string(), &real.display().to_string()).into());
-            }
-            Err(error) => return Err(git("open the repository", root, error).into()),
-        };
+        layout::refuse_format(&layout, root, layout::NOT_YET, &by_hand.commit)?;
+        let opened = opened(disk, root)?;
         let layout::Layout { own, shared } = layout;
         let repo = Repo { opened, disk, root: root.to_owned(), own, shared, by_hand };
         repo.refuse_state()?;
@@ -348,6 +341,19 @@ impl<'d> Repo<'d> {
             index.put()?;
         }
         Ok(true)
+    }
+}
+
+/// Opens what is at `root` and nowhere else.
+fn opened(disk: &dyn Disk, root: &Path) -> Result<Repository, Failure> {
+    let none: [&Path; 0] = [];
+    match Repository::open_ext(root, RepositoryOpenFlags::NO_SEARCH, none) {
+        Ok(opened) => Ok(opened),
+        Err(error) if error.code() == ErrorCode::Owner => {
+            let real = said("follow", root, disk.real(root))?;
+            Err(state::foreign(&root.display().to_string(), &real.display().to_string()).into())
+        }
+        Err(error) => Err(git("open the repository", root, error).into()),
     }
 }
 

@@ -10,9 +10,9 @@ use std::path::Path;
 use git2::build::TreeUpdateBuilder;
 use git2::{ErrorCode, FileMode, ObjectType, Oid};
 
-use super::{Entry, Repo};
+use super::{Entry, Repo, git_at};
 use crate::error::{Error, Failure};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, shell_word};
 use crate::tree::{File, Tree, TreePath};
 
 /// A path of a commit with its content and mode, or nothing for one that goes.
@@ -129,18 +129,10 @@ impl Repo<'_> {
 
     /// An object of HEAD that cannot be read, on the way to `path`.
     fn missing(&self, path: &str, error: git2::Error) -> Failure {
-        if error.code() != ErrorCode::NotFound {
-            return super::git("read HEAD", &self.root, error).into();
+        if error.code() == ErrorCode::NotFound {
+            return not_in_clone(&self.root, "HEAD", path).into();
         }
-        let git = self.git_here();
-        let hint = format!(
-            "in a partial clone, let git fetch what is missing:\n{git} archive HEAD {path} > /dev/null\n# in any other, see what is broken:\n{git} fsck"
-        );
-        Problem::new(Code::MISSING_OBJECT, format!("HEAD has `{path}`, and not all of it is in this clone"))
-            .at(Place::file(path))
-            .because("fluxwright fetches nothing, and what it cannot read it cannot compare with")
-            .hint(hint)
-            .into()
+        super::git("read HEAD", &self.root, error).into()
     }
 
     pub(super) fn empty_tree(&self) -> Result<git2::Tree<'_>, Error> {
@@ -190,8 +182,20 @@ impl Repo<'_> {
     }
 }
 
+/// An object of a commit that cannot be read, on the way to `path`.
+pub(super) fn not_in_clone(root: &Path, commit: &str, path: &str) -> Problem {
+    let (git, revision) = (git_at(root), shell_word(commit));
+    let hint = format!(
+        "in a partial clone, let git fetch what is missing:\n{git} archive {revision} {path} > /dev/null\n# in any other, see what is broken:\n{git} fsck"
+    );
+    Problem::new(Code::MISSING_OBJECT, format!("{commit} has `{path}`, and not all of it is in this clone"))
+        .at(Place::file(path))
+        .because("fluxwright fetches nothing, and what it cannot read it cannot compare with")
+        .hint(hint)
+}
+
 /// Whether an entry of a tree is a file, and no link, folder or submodule.
-fn is_file(kind: Option<ObjectType>, mode: i32) -> bool {
+pub(super) fn is_file(kind: Option<ObjectType>, mode: i32) -> bool {
     kind == Some(ObjectType::Blob) && mode != i32::from(FileMode::Link)
 }
 
