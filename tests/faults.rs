@@ -91,6 +91,9 @@ impl Disk for FaultyDisk {
             }
         }
     }
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.guarded(|| LocalDisk.append(path, bytes))
+    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.guarded(|| LocalDisk.rename(from, to))
     }

@@ -88,6 +88,12 @@ pub trait Disk: Sync {
     /// What the system says.
     fn write(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()>;
 
+    /// Writes behind the end of a file that somebody else reads and keeps; it is made if there is none.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// Puts a file in the place of another, in one step.
     ///
     /// # Errors
@@ -200,6 +206,10 @@ impl Disk for LocalDisk {
         options.open(path)?.write_all(bytes)
     }
 
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(bytes)
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
     }
@@ -303,15 +313,19 @@ pub fn plain_files_below(disk: &dyn Disk, folder: &Path) -> Result<Vec<String>, 
 pub fn own_components(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<String, BTreeMap<String, String>>, Error> {
     let mut components: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for (path, entry) in said("look through", folder, disk.files_below(folder))? {
-        let Some((component, rest)) = path.split_once('/') else { continue };
+        let Some((component, rest)) = of_component(&path) else { continue };
         if entry == Entry::File
-            && (rest == "component.yaml" || rest.ends_with(".j2"))
             && let Some(text) = read_text(disk, &folder.join(&path))?
         {
             components.entry(component.to_owned()).or_default().insert(rest.to_owned(), text.replace("\r\n", "\n"));
         }
     }
     Ok(components)
+}
+
+/// The component that a file below their folder belongs to, and its path there; nothing, if it is none that is read.
+pub fn of_component(path: &str) -> Option<(&str, &str)> {
+    path.split_once('/').filter(|(_, rest)| *rest == "component.yaml" || rest.ends_with(".j2"))
 }
 
 /// The profiles of a folder, by name.
