@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fluxwright::catalog::Catalog;
+use fluxwright::checks::{GROUPS, rules};
+use fluxwright::pages::rules::{Explained, SPEAKERS};
 use fluxwright::pages::{self, Subject};
 use fluxwright::problem::CODES;
 use fluxwright::schema::ONLY_RENDER;
@@ -45,17 +47,68 @@ fn cases_with(code: &str) -> Vec<String> {
 
 #[test]
 fn the_page_of_findings_is_the_table_of_codes() {
-    let mut text = String::from(
-        "# Findings\n\nEvery finding has a code that never changes. The first digit says who speaks: 1 the profile, 2 the catalog and \
-         the plan,\n3 the tree, 4 the repo's files, 5 git, 6 the command line. Written by `tests/docs.rs`.\n\n| code | name | what it \
-         means | examples |\n|---|---|---|---|\n",
+    let speakers: Vec<String> = SPEAKERS.iter().map(|(digit, who)| format!("{digit} {who}")).collect();
+    let mut text = format!(
+        "# Findings\n\nEvery finding has a code that never changes. The first digit says who speaks: {}.\n`fluxwright explain` says the same \
+         of one, and more of a rule of `check`. Written by `tests/docs.rs`.\n\n| code | name | what it means | examples |\n|---|---|---|---|\n",
+        speakers.join(", ")
     );
     for code in CODES {
         let link = |case: &String| format!("[{case}](../fixtures/invalid/{case}/expected.txt)");
         let examples: Vec<String> = cases_with(code.id).iter().take(2).map(link).collect();
         writeln!(text, "| {} | {} | {} | {} |", code.id, code.name, code.about, examples.join(", ")).unwrap();
     }
+    for code in rules().into_iter().map(|rule| rule.code) {
+        writeln!(text, "| {} | {} | {} | [{}](checks/{}.md) |", code.id, code.name, code.about, code.name, code.name)
+            .unwrap();
+    }
     page("docs/findings.md", &text);
+}
+
+/// Removes the pages that nothing writes any more, or says that there are some.
+fn no_other_pages(folder: &str, expected: &BTreeSet<String>) {
+    for name in
+        fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap())
+    {
+        if expected.contains(&name) {
+            continue;
+        }
+        assert!(
+            std::env::var_os("FLUXWRIGHT_BLESS").is_some(),
+            "{folder}/{name} is of nothing; FLUXWRIGHT_BLESS=1 removes it"
+        );
+        fs::remove_file(root().join(folder).join(name)).unwrap();
+    }
+}
+
+#[test]
+fn the_page_of_a_rule_is_what_explain_prints() {
+    let mut list = String::from(
+        "# The rules of `check`\n\n`fluxwright check` reads any Flux repo as Flux and kustomize read it, and says what would not work, or would \
+         hurt. A rule's\npage says why, what does not count, and how a finding is ignored; `fluxwright explain` prints it. Written by \
+         `tests/docs.rs`.\n",
+    );
+    let mut expected = BTreeSet::from(["README.md".to_owned()]);
+    for (group, rules) in GROUPS.iter().filter(|(_, rules)| !rules.is_empty()) {
+        write!(list, "\n## {group}\n\n| code | name | usually | what it finds |\n|---|---|---|---|\n").unwrap();
+        for rule in *rules {
+            let (id, name) = (rule.code.id, rule.code.name);
+            writeln!(
+                list,
+                "| {id} | [{name}]({name}.md) | {} | {} |",
+                rule.severity,
+                rule.code.about.replace('|', "\\|")
+            )
+            .unwrap();
+            let note = format!(
+                "Written by `tests/docs.rs` from the rule; `fluxwright explain {name}` prints it. [All rules](README.md)"
+            );
+            page(&format!("docs/checks/{name}.md"), &format!("{}\n{note}\n", Explained::Rule(rule).page()));
+            expected.insert(format!("{name}.md"));
+        }
+    }
+    page("docs/checks/README.md", &list);
+    no_other_pages("docs/checks", &expected);
 }
 
 #[test]

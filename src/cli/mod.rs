@@ -9,6 +9,7 @@ mod commit;
 mod completions;
 mod components;
 mod diff;
+mod explain;
 mod graph;
 mod init;
 mod render;
@@ -59,6 +60,7 @@ enum Command {
     Diff(diff::Diff),
     Build(build::Build),
     Check(check::Check),
+    Explain(explain::Explain),
     Graph(graph::Graph),
     Components(components::Components),
     Schema(schema::Schema),
@@ -74,6 +76,7 @@ impl Command {
             Command::Diff(command) => ("diff", command.format, command.run(global)),
             Command::Build(command) => ("build", command.format, command.run(global)),
             Command::Check(command) => ("check", command.says(), command.run(global)),
+            Command::Explain(command) => ("explain", command.format, command.run()),
             Command::Graph(command) => ("graph", command.says(), command.run(global)),
             Command::Components(command) => ("components", command.format, command.run(global)),
             Command::Schema(command) => ("schema", command.format, command.run(global)),

@@ -1,4 +1,5 @@
-//! What people read of the catalog: a page of each component and each kind of store, and the list of them.
+//! What people read of the catalog: a page of each component and each kind of store, and the list of them. And of each rule of `check`
+//! ([`rules`]).
 //!
 //! In: what a folder of the catalog says of itself, and what else there is. Out: Markdown that reads as well on a terminal,
 //! so `fluxwright components` prints it and `docs/` keeps it; and the same as data. A new folder has its page by itself.
@@ -8,6 +9,7 @@
 mod goes_with;
 mod layout;
 mod options;
+pub mod rules;
 mod typed;
 
 use std::collections::BTreeMap;
