@@ -3,6 +3,7 @@
 //! One file a command. Standard output carries what was asked for, standard error what there is to say about it.
 //! Exit codes: 0 done; 1 the command did its work and found differences; 2 it did not do what was asked.
 
+mod at;
 mod build;
 mod check;
 mod commit;
@@ -10,6 +11,7 @@ mod completions;
 mod components;
 mod diff;
 mod explain;
+mod formats;
 mod graph;
 mod init;
 mod render;
