@@ -113,8 +113,16 @@ fn checked(files: &Memory) -> Report {
     let known = Known::of(&Catalog::new(BTreeMap::new()).unwrap());
     let starts = starts(files, "").unwrap();
     let paths = files.below("").unwrap();
-    let asked =
-        Asked { files, paths: &paths, starts: &starts, known: &known, only: &[], skip: &[], shown: &str::to_owned };
+    let asked = Asked {
+        files,
+        paths: &paths,
+        starts: &starts,
+        known: &known,
+        only: &[],
+        skip: &[],
+        ignored: &|_| false,
+        shown: &str::to_owned,
+    };
     check(&asked).unwrap()
 }
 

@@ -336,7 +336,7 @@ fn a_repo_without_profiles_is_refused() {
 }
 
 const CLUSTER: [&str; 6] = ["edited", "files", "name", "path", "units", "upToDate"];
-const FINDING: [&str; 9] = ["because", "code", "column", "detail", "file", "hint", "line", "name", "says"];
+const FINDING: [&str; 10] = ["because", "chain", "code", "column", "detail", "file", "hint", "line", "name", "says"];
 
 #[test]
 fn a_render_is_told_as_json() {

@@ -98,6 +98,8 @@ pub struct RepoView<'a> {
     pub paths: &'a BTreeSet<String>,
     /// Where Flux begins.
     pub starts: &'a [Start],
+    /// Whether git ignores a path, so that it is on this disk alone.
+    pub ignored: &'a dyn Fn(&str) -> bool,
     /// The files that were read as manifests.
     pub manifests: &'a [(String, Arc<Manifest>)],
     /// Every file that Flux reads for some cluster.
@@ -122,6 +124,8 @@ pub struct Asked<'a> {
     pub only: &'a [&'static Rule],
     /// Not these.
     pub skip: &'a [&'static Rule],
+    /// Whether git ignores a path.
+    pub ignored: &'a (dyn Fn(&str) -> bool + Sync),
     /// A path of the repo as users type it.
     pub shown: &'a (dyn Fn(&str) -> String + Sync),
 }
@@ -167,8 +171,9 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
     let reached = clusters.iter().flat_map(|cluster| cluster.reached.iter().cloned()).collect();
     let whole = clusters.iter().flat_map(|cluster| cluster.whole.iter().cloned()).collect();
     let manifests = parsed.manifests();
-    let Asked { files, paths, starts, known, .. } = *asked;
-    let repo = RepoView { files, paths, starts, manifests: &manifests, reached: &reached, whole: &whole, known };
+    let Asked { files, paths, starts, known, ignored, .. } = *asked;
+    let repo =
+        RepoView { files, paths, starts, ignored, manifests: &manifests, reached: &reached, whole: &whole, known };
     let mut report = Report {
         files: reached.len(),
         objects: clusters.iter().map(|cluster| cluster.objects).sum(),

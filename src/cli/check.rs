@@ -21,7 +21,7 @@ use crate::error::{Error, Failure};
 use crate::flux::start::{Start, starts};
 use crate::flux::walk::Files;
 use crate::problem::{Problem, Severity, nearest};
-use crate::repo::Revision;
+use crate::repo::{Ignored, Revision};
 
 /// Find what in a Flux repo would not work, or would hurt
 ///
@@ -144,7 +144,11 @@ impl Check {
             if from_root { path.to_owned() } else { workspace.shown(&workspace.root.join(path)) }
         };
         let known = Known::of(catalog);
-        checks::check(&Asked { files, paths: &paths, starts: &starts, known: &known, only, skip, shown: &shown })
+        // Of a commit nothing is ignored: what is in it is in it.
+        let of_disk = self.at.is_none().then(|| Ignored::of(&workspace.root));
+        let ignored = |path: &str| of_disk.as_ref().is_some_and(|ignored| ignored.has(path));
+        let (starts, paths) = (&starts[..], &paths);
+        checks::check(&Asked { files, paths, starts, known: &known, only, skip, ignored: &ignored, shown: &shown })
     }
 
     fn print(&self, workspace: &Workspace, report: &Report, begun: Instant) -> Result<(), Failure> {

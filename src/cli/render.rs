@@ -123,13 +123,14 @@ impl Render {
         }
         // `--check` only tells; that `render` would refuse is a part of it.
         told.tell(errors.into_iter().map(Problem::as_warning).collect());
+        let warnings = found.len();
         if self.check {
+            told.problems.extend(found);
             let outcome = Outcome { clusters: &clusters, committed: None, warnings: &told.problems };
             return Ok(self.tell_stale(&outcome, self.format));
         }
-        let (committed, warnings) = self.write(disk, &root, &clusters, allowed, used)?;
-        told.tell(warnings);
-        let warnings = found.len();
+        let (committed, more) = self.write(disk, &root, &clusters, allowed, used)?;
+        told.tell(more);
         told.problems.extend(found);
         let outcome = Outcome { clusters: &clusters, committed: committed.as_ref(), warnings: &told.problems };
         self.tell_written(&outcome, warnings, self.format);

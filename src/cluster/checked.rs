@@ -38,6 +38,7 @@ impl Cluster {
             known,
             only: &[],
             skip: &[],
+            ignored: &|_| false,
             shown: &str::to_owned,
         };
         let ours = |problem: &Problem| problem.place.as_ref().is_some_and(|place| self.is_ours(&place.source.name));

@@ -236,7 +236,7 @@ impl Follower<'_> {
                 return Ok(());
             }
         };
-        let whole = kustomization.file == folder;
+        let whole = kustomization.is_made_up();
         let own = kustomization.list("patches").len();
         self.put_on_top(&mut kustomization, &open.document);
         let build = kustomize::build(self.files, &kustomization, self.parsed)?;

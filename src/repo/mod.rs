@@ -10,6 +10,7 @@
 
 mod begin;
 mod hooks;
+mod ignored;
 mod index;
 mod layout;
 mod locks;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use git2::{Config, ErrorCode, Oid, Repository, RepositoryOpenFlags, Signature, Transaction};
 
 pub use self::begin::{begin, ignores_folder};
+pub use self::ignored::Ignored;
 use self::index::LockedIndex;
 use self::objects::Blob;
 pub use self::revision::Revision;

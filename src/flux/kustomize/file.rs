@@ -239,6 +239,11 @@ impl Kustomization {
         }
     }
 
+    /// Whether no file has it.
+    pub fn is_made_up(&self) -> bool {
+        self.file == self.folder
+    }
+
     /// Whether it says nothing at all; kustomize does not build such a one, and Flux does.
     pub fn is_empty(&self) -> bool {
         let is_set = |(key, value): (&String, &Value)| {

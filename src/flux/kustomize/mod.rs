@@ -283,7 +283,9 @@ impl Builder<'_> {
     /// Everything that a kustomization does to what is there and to what it lists.
     fn kustomization(&mut self, it: &Kustomization, mut pile: Pile) -> Result<Pile, Failure> {
         self.count += 1;
-        self.build.files.insert(it.file.clone());
+        if !it.is_made_up() {
+            self.build.files.insert(it.file.clone());
+        }
         self.build.mistakes.extend(it.mistakes.iter().cloned());
         if it.is_empty() && !self.around.is_empty() {
             self.mistake(it, "kind", "the kustomization is empty");
