@@ -1,20 +1,13 @@
-//! What a rule finds, and how it becomes what users are told: with the file's text underlined where it stands.
+//! What a rule finds.
 //!
-//! In: findings, and the files they are about. Out: [`Problem`]s. A rule names the place in the object, by a JSON pointer; where the
-//! text of that stands in the file is looked for only here, and only for what was found.
-
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
+//! A rule names the place in the object, by a JSON pointer; where the text of that stands in the file is looked for in `place`, and only
+//! for what was found.
 
 use super::Rule;
-use crate::error::Failure;
 use crate::flux::applied::Owner;
 use crate::flux::given::{FluxKustomization, Given};
 use crate::flux::kustomize::{Mistake, Note};
-use crate::flux::walk::Files;
-use crate::problem::{Place, Problem, Problems, Severity, Source};
-use crate::yaml::{self, Kind, Node};
+use crate::problem::Severity;
 
 /// Something that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,23 +17,31 @@ pub struct Finding {
     /// The line at which the document begins, or of the place itself; 0 if it is the whole file.
     pub line: usize,
     /// Where in the document, as a JSON pointer; or bytes of the file.
-    at: At,
+    pub(super) at: At,
     /// One sentence, no full stop.
     pub says: String,
     /// Why that matters, if it is not what the rule says.
-    because: Option<String>,
+    pub(super) because: Option<String>,
     /// What to paste.
-    hint: Option<String>,
+    pub(super) hint: Option<String>,
     /// How bad it is, if not as the rule says.
     severity: Option<Severity>,
+    /// What stands at these places, or below them, is never shown.
+    pub(super) hidden: Vec<String>,
     /// The Flux Kustomizations that lead to it.
     pub chain: Vec<Owner>,
 }
 
+/// Where in a file something is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum At {
+pub(super) enum At {
+    /// The line.
     Line,
+    /// What a JSON pointer leads to in the document that begins at the line.
     Pointer(String),
+    /// A word in a line of a text, counted from 0; of an entry whose key is that word, the key.
+    Word(String, usize, String),
+    /// These bytes.
     Bytes(usize, usize),
 }
 
@@ -55,6 +56,7 @@ impl Finding {
             because: None,
             hint: None,
             severity: None,
+            hidden: Vec::new(),
             chain: Vec::new(),
         }
     }
@@ -103,6 +105,18 @@ impl Finding {
         Finding { chain: chain.to_vec(), ..self }
     }
 
+    /// At a word of the text that stands at a place of the object, in a line of it that is counted from 0: the name beside a
+    /// value that is hidden. Of an entry that has this word for its key, the key is shown.
+    pub fn at_word(self, pointer: impl Into<String>, line: usize, word: impl Into<String>) -> Finding {
+        Finding { at: At::Word(pointer.into(), line, word.into()), ..self }
+    }
+
+    /// Shows nothing of what stands at a place of the object, or below it: not in this finding, and in no other one.
+    pub fn hiding(mut self, pointer: impl Into<String>) -> Finding {
+        self.hidden.push(pointer.into());
+        self
+    }
+
     /// Says why.
     pub fn because(self, because: impl Into<String>) -> Finding {
         Finding { because: Some(because.into()), ..self }
@@ -127,132 +141,4 @@ impl Finding {
     pub fn severity(&self, rule: &Rule) -> Severity {
         self.severity.unwrap_or(rule.severity)
     }
-}
-
-/// A finding with its place in the file.
-pub struct Placed {
-    /// What found it.
-    pub rule: &'static Rule,
-    /// The file, by its path in the repo.
-    pub file: String,
-    /// The line that it is shown at; 0 if it is the whole file.
-    pub line: usize,
-    /// What users are told.
-    pub problem: Problem,
-}
-
-/// The files that findings are about, each read once.
-pub struct Texts<'a> {
-    files: &'a dyn Files,
-    /// A path of the repo as users type it.
-    shown: &'a dyn Fn(&str) -> String,
-    read: BTreeMap<String, Text>,
-}
-
-/// A file with its documents.
-struct Text {
-    source: Arc<Source>,
-    nodes: Vec<Node>,
-    /// Where each line begins.
-    lines: Vec<usize>,
-}
-
-impl Text {
-    /// Of what a file holds; one that is not YAML has no documents.
-    fn of(name: String, bytes: &[u8]) -> Text {
-        let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned();
-        let source = Source::new(name, text);
-        let nodes = yaml::read_manifest(&source, &mut Problems::default()).unwrap_or_default();
-        let lines = std::iter::once(0).chain(source.text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Text { source, nodes, lines }
-    }
-
-    /// The line of a byte, from 1.
-    fn line_of(&self, at: usize) -> usize {
-        self.lines.partition_point(|start| *start <= at)
-    }
-
-    /// What a line says, without what it is indented by.
-    fn line(&self, line: usize) -> Range<usize> {
-        let start = self.lines.get(line.max(1) - 1).copied().unwrap_or(self.source.text.len());
-        let text = self.source.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let indent = text.len() - text.trim_start().len();
-        start + indent..start + text.trim_end().len().max(indent)
-    }
-}
-
-impl<'a> Texts<'a> {
-    /// Of a repo.
-    pub fn new(files: &'a dyn Files, shown: &'a dyn Fn(&str) -> String) -> Texts<'a> {
-        Texts { files, shown, read: BTreeMap::new() }
-    }
-
-    /// What users are told of a finding.
-    ///
-    /// # Errors
-    /// What the files' place says.
-    pub fn placed(&mut self, rule: &'static Rule, finding: Finding) -> Result<Placed, Failure> {
-        let severity = finding.severity(rule);
-        let (place, line) = self.place(&finding)?;
-        let problem = Problem::new(rule.code, finding.says).at(place);
-        let chain = finding.chain.iter().map(ToString::to_string).collect();
-        let because = finding.because.unwrap_or_else(|| rule.because.to_owned());
-        let problem = Problem { severity, because: Some(because), hint: finding.hint, chain, ..problem };
-        Ok(Placed { rule, file: finding.file, line, problem })
-    }
-
-    fn place(&mut self, finding: &Finding) -> Result<(Place, usize), Failure> {
-        let text = self.text(&finding.file)?;
-        let source = &text.source;
-        if source.text.is_empty() || (finding.line == 0 && finding.at == At::Line) {
-            return Ok((Place::file(&source.name), 0));
-        }
-        let span = match &finding.at {
-            At::Bytes(start, end) => source.boundary(*start)..source.boundary(*end),
-            At::Line => text.line(finding.line),
-            At::Pointer(pointer) => pointed(text, finding.line, pointer).unwrap_or_else(|| text.line(finding.line)),
-        };
-        Ok((Place::new(source, span.clone()), text.line_of(span.start)))
-    }
-
-    fn text(&mut self, file: &str) -> Result<&Text, Failure> {
-        if !self.read.contains_key(file) {
-            let bytes = self.files.read(file)?.unwrap_or_default();
-            self.read.insert(file.to_owned(), Text::of((self.shown)(file), &bytes));
-        }
-        let missing = || crate::error::Error::Internal(format!("{file} was read and is not there")).into();
-        self.read.get(file).ok_or_else(missing)
-    }
-}
-
-/// The bytes that a pointer leads to, in the document that begins at a line.
-fn pointed(text: &Text, line: usize, pointer: &str) -> Option<Range<usize>> {
-    let source = &text.source;
-    let begins = |node: &&Node| match &node.kind {
-        Kind::Map(entries) => entries.first().is_some_and(|(key, _)| text.line_of(key.span.start) == line),
-        _ => text.line_of(node.span.start) == line,
-    };
-    let mut node = if let [one] = &text.nodes[..] { one } else { text.nodes.iter().find(begins)? };
-    let mut span = None;
-    for step in pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")) {
-        let next = match &node.kind {
-            Kind::List(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)).map(|item| (None, item)),
-            _ => node.entry(&step).map(|(key, node)| (Some(key.span.clone()), node)),
-        };
-        let Some((key, next)) = next else { break };
-        // Of a mapping or a list its key is shown; a scalar shows itself.
-        let scalar = matches!(next.kind, Kind::Scalar { .. }) && !next.span.is_empty();
-        span = Some(if scalar { next.span.clone() } else { key.unwrap_or_else(|| first_line(source, next)) });
-        node = next;
-    }
-    span.or_else(|| Some(first_line(source, node)))
-}
-
-fn first_line(source: &Source, node: &Node) -> Range<usize> {
-    let start = match &node.kind {
-        Kind::Map(entries) => entries.first().map_or(node.span.start, |(key, _)| key.span.start),
-        _ => node.span.start,
-    };
-    let end = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
-    start..end
 }

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{Finding, Placed, Texts};
+use super::finding::Finding;
+use super::place::{Placed, Texts};
 use super::{Asked, Check, Rule, rule};
 use crate::error::Failure;
 use crate::problem::{Code, Problem, Severity, nearest};

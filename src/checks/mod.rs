@@ -14,6 +14,7 @@ pub mod finding;
 mod ignores;
 pub mod known;
 mod order;
+mod place;
 mod reach;
 mod reading;
 mod references;
@@ -26,8 +27,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::finding::{Finding, Texts};
+use self::finding::Finding;
 use self::known::Known;
+use self::place::Texts;
 use self::view::ClusterView;
 use crate::error::Failure;
 use crate::flux::given::{Everything, everything};
@@ -188,7 +190,9 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
         }
     }
     let mut texts = Texts::new(asked.files, asked.shown);
-    let placed = once(findings).into_iter().map(|(rule, finding)| texts.placed(rule, finding));
+    let findings = once(findings);
+    texts.hide(findings.iter().map(|(_, finding)| finding))?;
+    let placed = findings.into_iter().map(|(rule, finding)| texts.placed(rule, finding));
     let placed = placed.collect::<Result<Vec<_>, _>>()?;
     report.problems = ignores::applied(asked, &reached, placed, &mut texts)?;
     report.problems.sort_by(|a, b| (&a.place, a.code, &a.says).cmp(&(&b.place, b.code, &b.says)));
