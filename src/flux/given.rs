@@ -474,7 +474,8 @@ fn common_metadata(object: &mut Value, kustomization: &Value) {
     }
 }
 
-fn from_base64(text: &str) -> Option<String> {
+/// The text that is written as base64, if it is one.
+pub fn from_base64(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let (mut number, mut bits) = (0u32, 0);
     for sign in text.bytes().filter(|sign| !sign.is_ascii_whitespace() && *sign != b'=') {
