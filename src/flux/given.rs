@@ -384,8 +384,7 @@ impl Follower<'_> {
                 Ok(Some(object)) => given.before = Some(Box::new(std::mem::replace(&mut given.object, object))),
                 Ok(None) => {}
                 Err(refusal) => {
-                    let fault = if refusal.undefined.is_some() { Fault::Undefined } else { Fault::Other };
-                    self.fail(open, vec![Mistake::new(&given.file, given.line, &refusal.says).of(fault)]);
+                    self.fail(open, vec![Mistake::new(&given.file, given.line, &refusal.says).of(refusal.fault)]);
                     given.before = Some(Box::new(given.object.clone()));
                 }
             }

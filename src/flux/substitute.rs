@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::kustomize::Fault;
 use crate::problem::{Problems, Source};
 use crate::yaml;
 
@@ -55,13 +56,15 @@ pub fn is_disabled(object: &Value) -> bool {
 pub struct Refusal {
     /// What it would say.
     pub says: String,
+    /// Of what kind that is.
+    pub fault: Fault,
     /// The variable that is not set, if that is why.
     pub undefined: Option<String>,
 }
 
-impl From<String> for Refusal {
-    fn from(says: String) -> Refusal {
-        Refusal { says, undefined: None }
+impl Refusal {
+    fn new(fault: Fault, says: String) -> Refusal {
+        Refusal { says, fault, undefined: None }
     }
 }
 
@@ -79,7 +82,7 @@ pub fn substitute(object: &Value, variables: &Variables) -> Result<Option<Value>
     let nodes = yaml::read_manifest(&source, &mut problems).filter(|_| !problems.any_error());
     match nodes.as_deref() {
         Some([node]) => Ok(Some(yaml::go::as_kubectl_reads(node))),
-        _ => Err("what comes of the substitution is not YAML any more".to_owned().into()),
+        _ => Err(Refusal::new(Fault::Other, "what comes of the substitution is not YAML any more".to_owned())),
     }
 }
 
@@ -151,7 +154,8 @@ impl Reader<'_> {
         let text = self.text.get(start..).unwrap_or_default();
         let line = text.lines().next().unwrap_or_default();
         let shown: String = line.chars().take(40).collect();
-        format!("`{shown}` is no substitution that Flux knows; write `$$` for a dollar sign").into()
+        let says = format!("`{shown}` is no substitution that Flux knows; write `$$` for a dollar sign");
+        Refusal::new(Fault::Unsubstitutable, says)
     }
 
     /// What stands between `${` and `}`, replaced.
@@ -191,7 +195,7 @@ impl Reader<'_> {
             None if self.variables.incomplete => Ok(None),
             None if self.variables.strict && !has_default => {
                 let says = format!("the variable `{name}` is not set and has no default");
-                Err(Refusal { says, undefined: Some(name.to_owned()) })
+                Err(Refusal { undefined: Some(name.to_owned()), ..Refusal::new(Fault::Undefined, says) })
             }
             None => Ok(Some(String::new())),
         }

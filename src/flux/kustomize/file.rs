@@ -131,12 +131,21 @@ fn find_disputes(node: &Node, line: usize, pointer: &mut String, found: &mut Vec
         Kind::Map(entries) => entries.iter().for_each(|(key, node)| below(&key.text, node)),
         Kind::List(items) => items.iter().enumerate().for_each(|(index, node)| below(&index.to_string(), node)),
         Kind::Scalar { text, plain: true } => {
-            if let Meaning::Disputed(what) = plain_meaning(text) {
-                found.push(Dispute { pointer: pointer.clone(), text: text.clone(), what, line });
-            }
+            let what = match plain_meaning(text) {
+                Meaning::Disputed(what) => what,
+                Meaning::Number(_) if is_rewritten(node, text) => "another number when it is written",
+                _ => return,
+            };
+            found.push(Dispute { pointer: pointer.clone(), text: text.clone(), what, line });
         }
         Kind::Scalar { .. } => {}
     }
+}
+
+/// Whether a number gets another form: to JSON, as Go writes it, 1.0 is 1.
+fn is_rewritten(node: &Node, text: &str) -> bool {
+    let written = go::as_flux_reads(node).to_string();
+    written != text
 }
 
 /// The objects of documents, those of lists one by one, with their lines.

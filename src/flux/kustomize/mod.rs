@@ -108,6 +108,8 @@ pub enum Fault {
     NoSuchPath,
     /// A variable is not known.
     Undefined,
+    /// What stands between `${` and `}` is nothing that Flux knows.
+    Unsubstitutable,
     /// Something else.
     Other,
 }
@@ -445,8 +447,8 @@ impl Builder<'_> {
             if known.insert(id.clone()) {
                 pile.objects.push(object);
             } else {
-                let says = format!("{id} of {} is there already", object.file);
-                self.fault(it, key, Fault::RepeatedObject, &says);
+                let mistake = repeated(it, key, &object, pile.objects.iter().find(|first| first.id() == id));
+                self.build.mistakes.insert(mistake);
                 self.build.repeated.push(built(object));
             }
         }
@@ -680,6 +682,23 @@ impl Builder<'_> {
 fn entries(it: &Kustomization, key: &str) -> impl Iterator<Item = (String, Value)> + use<> {
     let key = key.to_owned();
     it.list(&key).into_iter().enumerate().map(move |(index, entry)| (format!("{key}/{index}"), entry))
+}
+
+/// The mistake of an object that is there twice: at the second one, unless that is only listed a second time.
+fn repeated(it: &Kustomization, key: &str, second: &Resource, first: Option<&Resource>) -> Mistake {
+    let id = second.id();
+    let from = first.map_or_else(String::new, |first| match first.line {
+        0 => first.file.clone(),
+        line => format!("{}:{line}", first.file),
+    });
+    let mistake = match first {
+        Some(first) if (&first.file, first.line) == (&second.file, second.line) => {
+            let says = format!("{id} of {from} is listed twice");
+            Mistake { pointer: format!("/{key}"), ..Mistake::new(&it.file, it.line(key), &says) }
+        }
+        _ => Mistake::new(&second.file, second.line, &format!("{id} is there already, at {from}")),
+    };
+    mistake.of(Fault::RepeatedObject)
 }
 
 fn named(path: &str, says: String) -> String {
