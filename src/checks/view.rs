@@ -188,6 +188,11 @@ impl<'a> ClusterView<'a> {
         self.found.mistakes.iter().filter(|mistake| mistake.fault == fault).map(finding).collect()
     }
 
+    /// Whether a file is read because Flux applies all of the folder that it stands in.
+    pub fn is_applied_whole(&self, file: &str) -> bool {
+        self.found.kustomizations.values().any(|it| it.whole && it.files.contains(file))
+    }
+
     /// The Flux Kustomizations that lead to a file, by the first of those that read it.
     pub fn chain_to(&self, file: &str) -> &'a [Owner] {
         let reads = self.found.kustomizations.values().find(|it| it.files.contains(file));

@@ -29,8 +29,7 @@ resources:
 };
 
 fn find(view: &ClusterView<'_>) -> Vec<Finding> {
-    let is_walked =
-        |finding: &Finding| view.kustomizations().any(|(_, it)| it.whole && it.files.contains(&finding.file));
+    let is_walked = |finding: &Finding| view.is_applied_whole(&finding.file);
     let finding = |finding: Finding| {
         let says = format!("{} is no manifest, and Flux applies every YAML file of this folder", finding.file);
         finding

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::{is_applied_whole, looks_like_a_manifest};
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
@@ -49,10 +48,10 @@ const HINTS: &[(&str, &str)] = &[
 ];
 
 fn find(view: &ClusterView<'_>) -> Vec<Finding> {
-    let is_one = |finding: &Finding| {
-        !is_applied_whole(view, &finding.file) || looks_like_a_manifest(view, &finding.file, finding.line)
-    };
-    let refused = view.mistakes(Fault::NoObject).into_iter().filter(is_one).map(with_hint);
+    // In a folder that is applied whole it is that what is wrong with a file that is no manifest at all.
+    let listed = |finding: &Finding| !view.is_applied_whole(&finding.file);
+    let no_manifests = view.mistakes(Fault::NoManifest).into_iter().filter(listed);
+    let refused = view.mistakes(Fault::NoObject).into_iter().chain(no_manifests).map(with_hint);
     let left_out = view.found.objects.iter().filter(|given| lacks_version(&given.object)).map(without_version);
     refused.chain(left_out).collect()
 }
