@@ -1,6 +1,11 @@
 //! What objects name that has to be there: sources, secrets, classes, namespaces.
 
+mod dependencies;
+mod dependency_circle;
+mod dependency_kind;
+mod dependency_on_itself;
 mod lookup;
+mod missing_dependency;
 mod missing_source;
 
 use super::Rule;
@@ -8,4 +13,8 @@ use super::Rule;
 /// The rules.
 pub const RULES: &[&Rule] = &[
     &missing_source::RULE,
+    &missing_dependency::RULE,
+    &dependency_on_itself::RULE,
+    &dependency_circle::RULE,
+    &dependency_kind::RULE,
 ];
