@@ -6,7 +6,11 @@ mod dependency_kind;
 mod dependency_on_itself;
 mod lookup;
 mod missing_dependency;
+mod missing_secret;
 mod missing_source;
+mod pods;
+mod secrets_made;
+mod secrets_named;
 
 use super::Rule;
 
@@ -17,4 +21,5 @@ pub const RULES: &[&Rule] = &[
     &dependency_on_itself::RULE,
     &dependency_circle::RULE,
     &dependency_kind::RULE,
+    &missing_secret::RULE,
 ];
