@@ -8,6 +8,7 @@ mod lookup;
 mod missing_dependency;
 mod missing_secret;
 mod missing_source;
+mod missing_values;
 mod pods;
 mod secrets_made;
 mod secrets_named;
@@ -21,5 +22,6 @@ pub const RULES: &[&Rule] = &[
     &dependency_on_itself::RULE,
     &dependency_circle::RULE,
     &dependency_kind::RULE,
+    &missing_values::RULE,
     &missing_secret::RULE,
 ];
