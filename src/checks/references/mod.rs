@@ -7,7 +7,9 @@ mod dependency_on_itself;
 mod lookup;
 mod missing_dependency;
 mod missing_secret;
+mod missing_service_account;
 mod missing_source;
+mod missing_store;
 mod missing_values;
 mod pods;
 mod secrets_made;
@@ -24,4 +26,6 @@ pub const RULES: &[&Rule] = &[
     &dependency_kind::RULE,
     &missing_values::RULE,
     &missing_secret::RULE,
+    &missing_service_account::RULE,
+    &missing_store::RULE,
 ];
