@@ -1,14 +1,19 @@
 //! What objects name that has to be there: sources, secrets, classes, namespaces.
 
+mod classes;
 mod dependencies;
 mod dependency_circle;
 mod dependency_kind;
 mod dependency_on_itself;
 mod lookup;
 mod missing_dependency;
+mod missing_gateway;
+mod missing_ingress_class;
 mod missing_secret;
 mod missing_service_account;
+mod missing_snapshot_class;
 mod missing_source;
+mod missing_storage_class;
 mod missing_store;
 mod missing_values;
 mod pods;
@@ -28,4 +33,8 @@ pub const RULES: &[&Rule] = &[
     &missing_secret::RULE,
     &missing_service_account::RULE,
     &missing_store::RULE,
+    &missing_storage_class::RULE,
+    &missing_snapshot_class::RULE,
+    &missing_ingress_class::RULE,
+    &missing_gateway::RULE,
 ];
