@@ -9,6 +9,7 @@ mod lookup;
 mod missing_dependency;
 mod missing_gateway;
 mod missing_ingress_class;
+mod missing_namespace;
 mod missing_secret;
 mod missing_service_account;
 mod missing_snapshot_class;
@@ -37,4 +38,5 @@ pub const RULES: &[&Rule] = &[
     &missing_snapshot_class::RULE,
     &missing_ingress_class::RULE,
     &missing_gateway::RULE,
+    &missing_namespace::RULE,
 ];
