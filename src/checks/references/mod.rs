@@ -5,6 +5,8 @@ mod dependencies;
 mod dependency_circle;
 mod dependency_kind;
 mod dependency_on_itself;
+mod idle_health_check;
+mod idle_patch;
 mod lookup;
 mod missing_dependency;
 mod missing_gateway;
@@ -39,4 +41,6 @@ pub const RULES: &[&Rule] = &[
     &missing_ingress_class::RULE,
     &missing_gateway::RULE,
     &missing_namespace::RULE,
+    &idle_health_check::RULE,
+    &idle_patch::RULE,
 ];
