@@ -64,10 +64,8 @@ const OF_PODS: &[&str] = &[
 const KEYS: &[(&str, &str, &str)] = &[
     ("external-secrets.io", "SecretStore", "/spec/provider"),
     ("external-secrets.io", "ClusterSecretStore", "/spec/provider"),
-    ("cert-manager.io", "Issuer", "/spec/acme/solvers"),
-    ("cert-manager.io", "ClusterIssuer", "/spec/acme/solvers"),
-    ("cert-manager.io", "Issuer", "/spec/vault"),
-    ("cert-manager.io", "ClusterIssuer", "/spec/vault"),
+    ("cert-manager.io", "Issuer", "/spec"),
+    ("cert-manager.io", "ClusterIssuer", "/spec"),
 ];
 
 /// What charts call the value that names a Secret which is there already.
