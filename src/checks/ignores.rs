@@ -146,10 +146,10 @@ impl Comment {
 
 /// The comments of a file.
 fn comments(bytes: &[u8]) -> Vec<Comment> {
-    if !bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()) {
+    let text = String::from_utf8_lossy(bytes);
+    if !text.contains(MARK) {
         return Vec::new();
     }
-    let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     let mut head = true;

@@ -7,8 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::catalog::Catalog;
 use crate::catalog::apis::Apis;
+use crate::catalog::component::Component;
 use crate::problem::Place;
 
 /// What is known of charts and repositories.
@@ -46,27 +49,30 @@ impl Known {
         let apis = Apis::new(Arc::clone(&catalog.table), BTreeMap::new());
         let (charts, folders, repositories) = Default::default();
         let mut known = Known { apis, charts, folders, repositories };
-        for name in catalog.component_names() {
-            let Ok(folder) = catalog.component(&name, &Place::file("")) else { continue };
-            let component = &folder.spec;
-            let carrier = component.carrier().map(|unit| unit.name.clone());
-            for unit in &component.units {
-                let own = if Some(&unit.name) == carrier.as_ref() { &component.provides[..] } else { &[] };
-                let capabilities = own.iter().chain(&unit.provides).map(|capability| capability.name.clone()).collect();
-                let objects = unit.verify.iter().map(|expectation| expectation.object.clone()).collect();
-                let brings = Brings { capabilities, objects };
-                if let Some(chart) = &unit.chart {
-                    known.charts.entry(chart.name.clone()).or_default().add(&brings);
-                }
-                if let Some(git) = &unit.git {
-                    let address = address(git.url.as_str());
-                    let path = git.path.trim_matches('/').to_owned();
-                    known.folders.entry((address.clone(), path)).or_default().add(&brings);
-                    known.repositories.entry(address).or_default().add(&brings);
-                }
+        let names: Vec<String> = catalog.component_names().into_iter().collect();
+        // Each is a file of its own to read.
+        let all: Vec<_> = names.par_iter().map(|name| catalog.component(name, &Place::file(""))).collect();
+        all.iter().flatten().for_each(|folder| known.add(&folder.spec));
+        known
+    }
+
+    fn add(&mut self, component: &Component) {
+        let carrier = component.carrier().map(|unit| unit.name.clone());
+        for unit in &component.units {
+            let own = if Some(&unit.name) == carrier.as_ref() { &component.provides[..] } else { &[] };
+            let capabilities = own.iter().chain(&unit.provides).map(|capability| capability.name.clone()).collect();
+            let objects = unit.verify.iter().map(|expectation| expectation.object.clone()).collect();
+            let brings = Brings { capabilities, objects };
+            if let Some(chart) = &unit.chart {
+                self.charts.entry(chart.name.clone()).or_default().add(&brings);
+            }
+            if let Some(git) = &unit.git {
+                let address = address(git.url.as_str());
+                let path = git.path.trim_matches('/').to_owned();
+                self.folders.entry((address.clone(), path)).or_default().add(&brings);
+                self.repositories.entry(address).or_default().add(&brings);
             }
         }
-        known
     }
 
     /// What a chart brings, by its name.

@@ -14,7 +14,11 @@ use crate::error::{Error, Failure};
 use crate::flux::folder::join;
 use crate::flux::walk::Files;
 
-/// The files of a repo, whose names are read folder by folder and kept: for whoever looks at many of them, and again.
+/// How many bytes of files are kept for the next one who asks.
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
+
+/// The files of a repo, whose names are read folder by folder, and kept like what is in them: for whoever looks at many of them, and
+/// again.
 pub struct Snapshot<'a> {
     disk: &'a dyn Disk,
     root: &'a Path,
@@ -22,12 +26,20 @@ pub struct Snapshot<'a> {
     listed: Mutex<BTreeMap<String, Arc<BTreeSet<String>>>>,
     /// The folders that were looked at, and whether a link stands on the way to them.
     links: Mutex<BTreeMap<String, bool>>,
+    kept: Mutex<Kept>,
+}
+
+/// What stands at paths, nothing where there is no file; and how many bytes that are.
+#[derive(Default)]
+struct Kept {
+    files: BTreeMap<String, Option<Arc<[u8]>>>,
+    bytes: usize,
 }
 
 impl<'a> Snapshot<'a> {
     /// Of a repo's root.
     pub fn of(disk: &'a dyn Disk, root: &'a Path) -> Snapshot<'a> {
-        Snapshot { disk, root, listed: Mutex::default(), links: Mutex::default() }
+        Snapshot { disk, root, listed: Mutex::default(), links: Mutex::default(), kept: Mutex::default() }
     }
 
     /// Every path below a folder, from a listing of it or of one around it. Git's own folder is left out.
@@ -48,6 +60,15 @@ impl<'a> Snapshot<'a> {
         Ok((files, true))
     }
 
+    /// A file as the disk has it.
+    fn read_anew(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let at = self.root.join(path);
+        if entry(self.disk, &at)? != Some(Entry::File) || self.leads_elsewhere(path)? {
+            return Ok(None);
+        }
+        said("read", &at, self.disk.read(&at)).map(Some)
+    }
+
     /// Whether a folder on the way to a path is a link.
     fn leads_elsewhere(&self, path: &str) -> Result<bool, Error> {
         let Some((folder, _)) = path.rsplit_once('/') else { return Ok(false) };
@@ -63,11 +84,18 @@ impl<'a> Snapshot<'a> {
 
 impl Files for Snapshot<'_> {
     fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
-        let at = self.root.join(path);
-        if entry(self.disk, &at)? != Some(Entry::File) || self.leads_elsewhere(path)? {
-            return Ok(None);
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept().files.get(path).cloned();
+        if let Some(known) = known {
+            return Ok(known.map(|bytes| Cow::Owned(bytes.to_vec())));
         }
-        Ok(Some(Cow::Owned(said("read", &at, self.disk.read(&at))?)))
+        let bytes = self.read_anew(path)?;
+        let mut kept = kept();
+        kept.bytes += bytes.as_ref().map_or(0, Vec::len);
+        if kept.bytes <= KEPT_BYTES {
+            kept.files.insert(path.to_owned(), bytes.as_deref().map(Arc::from));
+        }
+        Ok(bytes.map(Cow::Owned))
     }
 
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {

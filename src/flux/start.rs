@@ -87,7 +87,7 @@ pub fn starts(files: &dyn Files, below: &str) -> Result<Vec<Start>, Failure> {
             continue;
         }
         let Some(bytes) = files.read(&path)? else { continue };
-        if !is_sync && !names(&bytes, b"FluxInstance") && !names(&bytes, b"FluxConfig") {
+        if !is_sync && !names(&bytes, "FluxInstance") && !names(&bytes, "FluxConfig") {
             continue;
         }
         let mut found = in_file(&path, &documents(&path, &bytes).unwrap_or_default());
@@ -107,8 +107,8 @@ pub fn starts(files: &dyn Files, below: &str) -> Result<Vec<Start>, Failure> {
     Ok(starts)
 }
 
-fn names(bytes: &[u8], word: &[u8]) -> bool {
-    bytes.windows(word.len()).any(|window| window == word)
+fn names(bytes: &[u8], word: &str) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.contains(word))
 }
 
 /// A folder that is prepared for `flux bootstrap`: its files are there and empty.

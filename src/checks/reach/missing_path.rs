@@ -44,7 +44,8 @@ spec:
 };
 
 fn find(view: &ClusterView<'_>) -> Vec<Finding> {
-    let folders = folders(view);
+    let mistakes = view.mistakes(Fault::NoSuchPath);
+    let folders = if mistakes.is_empty() { BTreeSet::new() } else { folders(view) };
     let finding = |finding: Finding| {
         let said = view.kustomizations().find(|(_, it)| it.file == finding.file && it.line == finding.line);
         let path = said.and_then(|(_, it)| it.document.pointer("/spec/path")?.as_str()).unwrap_or_default();
@@ -55,7 +56,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
             None => finding.hint("take the Kustomization out, or commit the folder"),
         }
     };
-    view.mistakes(Fault::NoSuchPath).into_iter().map(finding).collect()
+    mistakes.into_iter().map(finding).collect()
 }
 
 /// Every folder that has files.

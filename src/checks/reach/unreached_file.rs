@@ -77,8 +77,8 @@ fn candidates<'a>(repo: &'a RepoView<'_>) -> Vec<&'a str> {
 
 /// The first object of a file that consists of objects; nothing if something else stands in it.
 fn first_object(path: &str, bytes: &[u8]) -> Option<String> {
-    let mentions = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
-    if !mentions(b"apiVersion") || !mentions(b"kind") {
+    let text = std::str::from_utf8(bytes).ok()?;
+    if !text.contains("apiVersion") || !text.contains("kind") {
         return None;
     }
     let documents = documents(path, bytes).ok()?;

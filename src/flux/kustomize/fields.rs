@@ -1,5 +1,6 @@
 //! The fields that kustomize changes: how a path is followed through an object, and which path stands for what.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
@@ -41,18 +42,20 @@ impl Field {
 }
 
 /// What `fields.txt` has under a name.
-pub fn fields_of(what: &str) -> Vec<Field> {
-    static FIELDS: OnceLock<Vec<(String, Field)>> = OnceLock::new();
+pub fn fields_of(what: &str) -> &'static [Field] {
+    static FIELDS: OnceLock<BTreeMap<String, Vec<Field>>> = OnceLock::new();
     let read = || {
-        let row = |row: &str| {
+        let mut all: BTreeMap<String, Vec<Field>> = BTreeMap::new();
+        for row in rows(include_str!("fields.txt")) {
             let columns: Vec<&str> = row.split(' ').collect();
-            let [what, .., create, path] = columns[..] else { return None };
-            Some((what.to_owned(), Field::new(Gvk::of_columns(&columns[1..4]), path, create == "create")))
-        };
-        rows(include_str!("fields.txt")).filter_map(row).collect()
+            if let [what, .., create, path] = columns[..] {
+                let field = Field::new(Gvk::of_columns(&columns[1..4]), path, create == "create");
+                all.entry(what.to_owned()).or_default().push(field);
+            }
+        }
+        all
     };
-    let all = FIELDS.get_or_init(read);
-    all.iter().filter(|(name, _)| name == what).map(|(_, field)| field.clone()).collect()
+    FIELDS.get_or_init(read).get(what).map_or(&[], Vec::as_slice)
 }
 
 /// What is made where a field is missing.
@@ -74,7 +77,7 @@ pub type Set<'a> = dyn FnMut(&mut Value) -> Result<(), String> + 'a;
 /// # Errors
 /// What stands in the way.
 pub fn set(object: &mut Value, field: &Field, made: Made, set: &mut Set<'_>) -> Result<(), String> {
-    if !Gvk::of(object).is_selected(&field.of) {
+    if !field.of.selects(object) {
         return Ok(());
     }
     let made = if field.create { made } else { Made::Nothing };

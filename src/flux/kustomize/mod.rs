@@ -536,7 +536,7 @@ impl Builder<'_> {
             }
         }
         self.labels(it, pile);
-        let done = transform::pairs(&mut pile.objects, &it.map("commonAnnotations"), &fields_of("annotation"));
+        let done = transform::pairs(&mut pile.objects, &it.map("commonAnnotations"), fields_of("annotation"));
         self.keep(it, "commonAnnotations", false, done);
         self.patches(it, "patchesJson6902", pile)?;
         for entry in it.list("replicas") {
@@ -563,7 +563,7 @@ impl Builder<'_> {
             let done = fields.and_then(|fields| transform::pairs(&mut pile.objects, &pairs, &fields));
             self.keep(it, "labels", false, done);
         }
-        let done = transform::pairs(&mut pile.objects, &it.map("commonLabels"), &fields_of("selector-label"));
+        let done = transform::pairs(&mut pile.objects, &it.map("commonLabels"), fields_of("selector-label"));
         self.keep(it, "commonLabels", false, done);
     }
 

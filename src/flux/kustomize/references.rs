@@ -65,12 +65,15 @@ impl Candidate {
 /// # Errors
 /// A name that could be that of several objects.
 pub fn rewrite(objects: &mut [Resource]) -> Result<(), String> {
+    if objects.iter().all(|object| object.previous.is_empty()) {
+        return Ok(());
+    }
     let candidates: Vec<Candidate> = objects.iter().map(Candidate::of).collect();
     let renamed: Vec<&Candidate> = candidates.iter().filter(|other| !other.previous.is_empty()).collect();
     for (object, itself) in objects.iter_mut().zip(&candidates) {
         let rows = table().iter().filter(|row| itself.first.gvk.is_selected(&row.field.of));
         let rows: Vec<&Reference> = rows.collect();
-        if rows.is_empty() || renamed.is_empty() {
+        if rows.is_empty() {
             continue;
         }
         let namespaces = of_accounts(&object.value, itself);

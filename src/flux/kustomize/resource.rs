@@ -43,6 +43,15 @@ impl Gvk {
         fits(&self.group, &by.group) && fits(&self.version, &by.version) && fits(&self.kind, &by.kind)
     }
 
+    /// Whether it is a selector that selects an object.
+    pub fn selects(&self, object: &Value) -> bool {
+        // Most fields are of every kind, or of one kind.
+        if !self.kind.is_empty() && object.get("kind").and_then(Value::as_str).is_some_and(|kind| kind != self.kind) {
+            return false;
+        }
+        *self == Gvk::default() || Gvk::of(object).is_selected(self)
+    }
+
     /// As `apiVersion` has it.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }

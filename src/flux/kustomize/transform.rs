@@ -40,7 +40,7 @@ fn set_namespace(object: &mut Resource, namespace: &str) -> Result<(), String> {
     for field in fields_of("namespace") {
         // A kind Namespace of another API is none.
         if field.path != ["metadata", "name"] || object.value.get("apiVersion") == Some(&Value::from("v1")) {
-            set(&mut object.value, &field, Made::Scalar, scalar)?;
+            set(&mut object.value, field, Made::Scalar, scalar)?;
         }
     }
     Ok(())
@@ -101,9 +101,9 @@ pub fn pairs(objects: &mut [Resource], pairs: &Map<String, Value>, fields: &[Fie
 pub fn label_fields(own: Vec<Field>, selectors: bool, templates: bool) -> Result<Vec<Field>, String> {
     let mut more = Vec::new();
     if selectors {
-        more.extend(fields_of("selector-label"));
+        more.extend(fields_of("selector-label").iter().cloned());
     } else if templates {
-        more.extend(fields_of("template-label"));
+        more.extend(fields_of("template-label").iter().cloned());
     }
     if !selectors {
         more.push(Field::new(Gvk::default(), "metadata/labels", true));
@@ -131,7 +131,7 @@ pub fn replicas(objects: &mut [Resource], name: &str, count: &Value) -> Result<(
         for object in objects.iter_mut() {
             if object.was(|id| id.name == name && id.gvk.is_selected(&field.of)) {
                 found = true;
-                set(&mut object.value, &field, Made::Scalar, &mut |value| set_scalar(value, count.clone()))?;
+                set(&mut object.value, field, Made::Scalar, &mut |value| set_scalar(value, count.clone()))?;
             }
         }
     }
@@ -178,7 +178,7 @@ impl Image {
             self.everywhere(&mut object.value, &pattern)?;
             for field in fields_of("image") {
                 let put = &mut |value: &mut Value| self.change(value, &pattern);
-                set(&mut object.value, &field, Made::Nothing, put)?;
+                set(&mut object.value, field, Made::Nothing, put)?;
             }
         }
         Ok(())
