@@ -29,7 +29,7 @@ pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
 /// The deepest nesting of mappings and lists.
 pub const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases of a file together may stand for.
-const MAX_ALIASED_NODES: usize = 20_000;
+const MAX_ALIASED_NODES: usize = 8_000;
 
 /// A YAML node and the bytes it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -482,9 +482,10 @@ fn collection(start: Range<usize>, end: Span, kind: Kind) -> Node {
 
 fn count(node: &Node) -> usize {
     1 + match &node.kind {
-        Kind::Scalar { .. } => 0,
+        // A long text counts as several.
+        Kind::Scalar { text, .. } => text.len() / 64,
         Kind::List(items) => items.iter().map(count).sum(),
-        Kind::Map(entries) => entries.iter().map(|(_, node)| count(node)).sum(),
+        Kind::Map(entries) => entries.iter().map(|(key, node)| count(node) + key.text.len() / 64).sum(),
     }
 }
 

@@ -68,6 +68,9 @@ impl Disk for FaultyDisk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.guarded(|| LocalDisk.read(path))
     }
+    fn read_first(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        self.guarded(|| LocalDisk.read_first(path, most))
+    }
     fn is_executable(&self, path: &Path) -> io::Result<bool> {
         self.guarded(|| LocalDisk.is_executable(path))
     }

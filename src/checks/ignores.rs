@@ -12,6 +12,8 @@ use super::{Asked, Check, Rule, rule};
 use crate::error::Failure;
 use crate::problem::{Code, Problem, Severity, nearest};
 
+/// How many comments of a file count, and how many rules one may name.
+const MOST: usize = 200;
 /// What a comment begins with.
 const MARK: &str = "fluxwright: ignore";
 
@@ -159,9 +161,17 @@ fn comments(bytes: &[u8]) -> Vec<Comment> {
             head &= is_comment || line.trim().is_empty() || line.trim() == "---";
             continue;
         };
+        if found.len() >= MOST {
+            break;
+        }
         let alone = before.trim() == "#";
         let (names, reason) = said.split_once(':').unwrap_or((said, ""));
-        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names = names
+            .split(',')
+            .take(MOST)
+            .map(|name| name.trim().chars().take(MOST).collect::<String>())
+            .filter(|name| !name.is_empty())
+            .collect();
         let first = if alone { next_line(&lines, at) } else { at };
         found.push(Comment {
             line: at + 1,

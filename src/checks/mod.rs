@@ -190,7 +190,7 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
         }
     }
     let mut texts = Texts::new(asked.files, asked.shown);
-    let findings = once(findings);
+    let findings = limited(once(findings));
     texts.hide(findings.iter().map(|(_, finding)| finding))?;
     let placed = findings.into_iter().map(|(rule, finding)| texts.placed(rule, finding));
     let placed = placed.collect::<Result<Vec<_>, _>>()?;
@@ -217,6 +217,30 @@ fn reached(found: &Everything) -> (BTreeSet<String>, BTreeSet<String>) {
     let reached = found.kustomizations.values().flat_map(|it| it.files.iter().cloned()).collect();
     let whole = found.kustomizations.values().filter(|it| it.whole).filter_map(|it| it.folder.clone()).collect();
     (reached, whole)
+}
+
+/// How many findings of one rule are said of one file.
+const MOST_OF_A_FILE: usize = 50;
+/// How many findings are said at all.
+const MOST: usize = 10_000;
+
+/// The findings, sorted by their rules and files, without those that nobody would read: the last of a rule in a file says how many
+/// more there are, and of all only the worst are kept.
+fn limited(findings: Vec<(&'static Rule, Finding)>) -> Vec<(&'static Rule, Finding)> {
+    let of_file = |(rule, finding): &(&'static Rule, Finding)| (rule.code, finding.file.clone());
+    let mut kept = Vec::new();
+    for all in findings.chunk_by(|one, other| of_file(one) == of_file(other)) {
+        let more = all.len().saturating_sub(MOST_OF_A_FILE);
+        kept.extend(all[..all.len() - more].iter().cloned());
+        if let Some((_, last)) = kept.last_mut().filter(|_| more > 0) {
+            last.says = format!("{}; and {more} more of this rule in this file", last.says);
+        }
+    }
+    if kept.len() > MOST {
+        kept.sort_by_key(|(rule, finding)| std::cmp::Reverse(finding.severity(rule)));
+        kept.truncate(MOST);
+    }
+    kept
 }
 
 /// What several clusters share is found in each of them and said once, with the way that leads to it in the first.

@@ -2,7 +2,7 @@
 //!
 //! In: what `flux` found. Out: the same, by kind, by name and by what it makes possible. Nothing is judged here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -98,7 +98,7 @@ pub struct ClusterView<'a> {
     objects: Vec<(usize, ObjectId)>,
     by_kind: BTreeMap<String, Vec<usize>>,
     capabilities: BTreeMap<String, Vec<(usize, Option<Owner>)>>,
-    before: BTreeMap<Owner, BTreeSet<Owner>>,
+    before: Before,
 }
 
 impl<'a> ClusterView<'a> {
@@ -204,7 +204,7 @@ impl<'a> ClusterView<'a> {
         if first == later {
             return Order::Same;
         }
-        if self.before.get(later).is_some_and(|before| before.contains(first)) {
+        if self.before.waits(later, first) {
             return Order::Waits;
         }
         let below = self.kustomization(later).is_some_and(|it| it.chain.contains(first));
@@ -287,26 +287,49 @@ fn makes_itself(object: Object<'_>, capability: &str) -> bool {
 }
 
 /// For each Flux Kustomization all that it waits for: what it names, what those wait for, and what the ones above it wait for.
-fn before(found: &Everything) -> BTreeMap<Owner, BTreeSet<Owner>> {
-    let mut all = BTreeMap::new();
-    for owner in found.kustomizations.keys() {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![owner.clone()];
-        let mut looked_at = BTreeSet::new();
+fn before(found: &Everything) -> Before {
+    let places: BTreeMap<Owner, usize> =
+        found.kustomizations.keys().cloned().enumerate().map(|(at, owner)| (owner, at)).collect();
+    let place = |owner: &Owner| places.get(owner).copied();
+    let named: Vec<Vec<usize>> = found
+        .kustomizations
+        .iter()
+        .map(|(owner, it)| depends_on(owner, &it.document).iter().filter_map(place).collect())
+        .collect();
+    // A chain is of those above, and each of these has its own.
+    let above: Vec<Option<usize>> =
+        found.kustomizations.values().map(|it| it.chain.iter().rev().nth(1).and_then(place)).collect();
+    let sets = (0..named.len()).map(|start| {
+        let (mut seen, mut looked_at) = (vec![false; named.len()], vec![false; named.len()]);
+        let mut open = vec![start];
         while let Some(next) = open.pop() {
-            if !looked_at.insert(next.clone()) {
+            if std::mem::replace(&mut looked_at[next], true) {
                 continue;
             }
-            let Some(it) = found.kustomizations.get(&next) else { continue };
-            let waited = depends_on(&next, &it.document);
-            seen.extend(waited.iter().cloned());
-            open.extend(waited);
-            open.extend(it.chain.iter().filter(|above| **above != next).cloned());
+            for first in &named[next] {
+                seen[*first] = true;
+                open.push(*first);
+            }
+            open.extend(above[next]);
         }
-        seen.remove(owner);
-        all.insert(owner.clone(), seen);
+        seen[start] = false;
+        seen
+    });
+    let sets = sets.collect();
+    Before { places, sets }
+}
+
+/// Which Flux Kustomizations wait for which, by their places.
+struct Before {
+    places: BTreeMap<Owner, usize>,
+    sets: Vec<Vec<bool>>,
+}
+
+impl Before {
+    fn waits(&self, later: &Owner, first: &Owner) -> bool {
+        let places = self.places.get(later).zip(self.places.get(first));
+        places.is_some_and(|(later, first)| self.sets[*later][*first])
     }
-    all
 }
 
 /// What a Flux Kustomization names as what it depends on, in its own namespace if it says none.

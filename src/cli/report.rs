@@ -106,7 +106,7 @@ fn text(problem: &Problem) -> String {
     let mut group = Group::with_title(title);
     group = match &problem.place {
         Some(place) if place.source.text.is_empty() => group.element(Origin::path(place.source.name.as_str())),
-        Some(place) => group.element(snippet(place)),
+        Some(place) => snippet(group, place),
         None => group,
     };
     let chain = Some(problem.chain.join(" → ")).filter(|chain| !chain.is_empty());
@@ -129,11 +129,20 @@ fn text(problem: &Problem) -> String {
     text
 }
 
-/// The place with its first line; a mapping of many lines is shown where it begins.
-fn snippet(place: &Place) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
+/// How many bytes a line may have that is shown.
+const LONG: usize = 1000;
+
+/// The place with its first line; a mapping of many lines is shown where it begins, and a line that nobody would read not at all.
+fn snippet<'a>(group: Group<'a>, place: &'a Place) -> Group<'a> {
     let source = place.source.text.as_str();
     let start = place.source.boundary(place.start);
+    let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+    let (line, column) = place.source.line_column(start);
+    if line_end - line_start > LONG {
+        return group.element(Origin::path(place.source.name.as_str()).line(line).char_column(column));
+    }
     let end = place.source.boundary(place.end.clamp(start, line_end));
-    Snippet::source(source).path(place.source.name.as_str()).annotation(AnnotationKind::Primary.span(start..end))
+    let shown = Snippet::source(&source[line_start..line_end]).line_start(line).path(place.source.name.as_str());
+    group.element(shown.annotation(AnnotationKind::Primary.span(start - line_start..end - line_start)))
 }

@@ -14,6 +14,8 @@ use crate::error::{Error, Failure};
 use crate::flux::folder::join;
 use crate::flux::walk::Files;
 
+/// How many bytes of a file are read: more than any reader of manifests takes, so that it says that the file is too large.
+const MOST_BYTES: usize = 16 * 1024 * 1024 + 1;
 /// How many bytes of files are kept for the next one who asks.
 const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
@@ -66,7 +68,7 @@ impl<'a> Snapshot<'a> {
         if entry(self.disk, &at)? != Some(Entry::File) || self.leads_elsewhere(path)? {
             return Ok(None);
         }
-        said("read", &at, self.disk.read(&at)).map(Some)
+        said("read", &at, self.disk.read_first(&at, MOST_BYTES)).map(Some)
     }
 
     /// Whether a folder on the way to a path is a link.

@@ -13,7 +13,7 @@ pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -57,6 +57,12 @@ pub trait Disk: Sync {
     /// # Errors
     /// What the system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The first bytes of a file, at most as many.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn read_first(&self, path: &Path, most: usize) -> io::Result<Vec<u8>>;
 
     /// Whether a file can be run.
     ///
@@ -157,6 +163,12 @@ impl Disk for LocalDisk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn read_first(&self, path: &Path, most: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn is_executable(&self, path: &Path) -> io::Result<bool> {

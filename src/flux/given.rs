@@ -92,6 +92,12 @@ pub struct Everything {
     known: BTreeMap<(String, Owner), usize>,
 }
 
+/// How many Flux Kustomizations of one cluster are followed, how many may stand below each other, and how many objects there may be
+/// for more of them to be followed. A variable in its own name is enough to have one apply others without end.
+const MAX_KUSTOMIZATIONS: usize = 2_000;
+const MAX_CHAIN: usize = 24;
+const MAX_OBJECTS: usize = 60_000;
+
 /// What is known of a ConfigMap or Secret.
 enum Data {
     /// It is not in the repo, or was not found yet.
@@ -141,8 +147,15 @@ pub fn everything_and(
         chain: vec![owner.clone()],
         ..FluxKustomization::default()
     };
-    let mut follower =
-        Follower { files, parsed, own, strict: start.strict, open: vec![owner.clone()], found: Everything::default() };
+    let mut follower = Follower {
+        files,
+        parsed,
+        own,
+        strict: start.strict,
+        open: vec![owner.clone()],
+        count: 0,
+        found: Everything::default(),
+    };
     follower.found.kustomizations.insert(owner, begin);
     follower.all()?;
     for (owner, document) in others {
@@ -160,6 +173,8 @@ struct Follower<'a> {
     strict: bool,
     /// The Kustomizations whose folders are still to be built.
     open: Vec<Owner>,
+    /// How many kustomizations were gone through.
+    count: usize,
     found: Everything,
 }
 
@@ -239,7 +254,7 @@ impl Follower<'_> {
         let whole = kustomization.is_made_up();
         let own = kustomization.list("patches").len();
         self.put_on_top(&mut kustomization, &open.document);
-        let build = kustomize::build(self.files, &kustomization, self.parsed)?;
+        let build = kustomize::build_after(self.files, &kustomization, self.parsed, &mut self.count)?;
         self.found.notes.extend(build.notes);
         self.fail(open, build.mistakes.into_iter().collect());
         let variables = self.variables(open);
@@ -408,6 +423,14 @@ impl Follower<'_> {
                 self.keep(open, |it| it.line = given.line);
             }
             return;
+        }
+        let most =
+            format!("more than {MAX_KUSTOMIZATIONS} Kustomizations, or {MAX_CHAIN} below each other, are not followed");
+        if self.found.kustomizations.len() >= MAX_KUSTOMIZATIONS
+            || open.chain.len() >= MAX_CHAIN
+            || self.found.objects.len() >= MAX_OBJECTS
+        {
+            return self.fail(open, vec![Mistake::new(&given.file, given.line, &most)]);
         }
         let elsewhere = given.object.pointer("/spec/kubeConfig").is_some();
         let chain = open.chain.iter().cloned().chain([owner.clone()]).collect();

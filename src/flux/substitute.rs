@@ -14,6 +14,12 @@ use super::kustomize::Fault;
 use crate::problem::{Problems, Source};
 use crate::yaml;
 
+/// How deep expressions may stand in each other.
+const MAX_DEPTH: usize = 32;
+/// How many bytes the text of an object may have when its variables are replaced; a cluster takes no more than 1.5 MiB (etcd).
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// How many bytes a text may have of which a pattern is taken away.
+const MAX_TRIMMED: usize = 16 * 1024;
 /// The annotation or label of an object that is left as it is, if it says exactly `disabled`.
 const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
@@ -101,7 +107,7 @@ pub fn has_sign(value: &Value) -> bool {
 /// # Errors
 /// What is not read as a substitution, and what is not known.
 pub fn evaluate(text: &str, variables: &Variables) -> Result<String, Refusal> {
-    let mut reader = Reader { text, at: 0, variables };
+    let mut reader = Reader { text, at: 0, depth: 0, variables };
     let mut out = String::with_capacity(text.len());
     while let Some(sign) = reader.peek() {
         if reader.rest().starts_with("$$") {
@@ -109,6 +115,9 @@ pub fn evaluate(text: &str, variables: &Variables) -> Result<String, Refusal> {
             reader.at += 2;
         } else if reader.rest().starts_with("${") {
             out.push_str(&reader.expression()?);
+            if out.len() > MAX_BYTES {
+                return Err(too_much());
+            }
         } else {
             out.push(sign);
             reader.at += sign.len_utf8();
@@ -120,6 +129,8 @@ pub fn evaluate(text: &str, variables: &Variables) -> Result<String, Refusal> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// How many expressions stand in each other.
+    depth: usize,
     variables: &'a Variables,
 }
 
@@ -160,6 +171,13 @@ impl Reader<'_> {
 
     /// What stands between `${` and `}`, replaced.
     fn expression(&mut self) -> Result<String, Refusal> {
+        self.depth += 1;
+        let done = if self.depth > MAX_DEPTH { Err(too_much()) } else { self.inner_expression() };
+        self.depth -= 1;
+        done
+    }
+
+    fn inner_expression(&mut self) -> Result<String, Refusal> {
         let start = self.at;
         self.at += 2;
         let is_name = |sign: char, _: usize| sign.is_alphanumeric() || sign == '_';
@@ -179,6 +197,7 @@ impl Reader<'_> {
         let (operator, arguments) = self.function(start)?;
         let has_default = matches!(operator.as_str(), "=" | ":=" | ":-" | ":?" | ":+");
         match self.value(&name, has_default)? {
+            Some(value) if grows(&operator, &value, &arguments) => Err(too_much()),
             Some(value) => Ok(apply(&operator, value, &arguments)),
             None => Ok(self.as_it_stands(start)),
         }
@@ -273,6 +292,27 @@ impl Reader<'_> {
             }
         }
         if out.is_empty() { Err(self.bad(start)) } else { Ok(out) }
+    }
+}
+
+/// What no cluster takes, whatever comes of it.
+fn too_much() -> Refusal {
+    let says = format!("the substitution is deeper than {MAX_DEPTH} or grows beyond {} MiB", MAX_BYTES / 1024 / 1024);
+    Refusal::new(Fault::Other, says)
+}
+
+/// Whether a function would make a text too large, or take too long over one.
+fn grows(operator: &str, value: &str, arguments: &[String]) -> bool {
+    let argument = |at: usize| arguments.get(at).map_or(0, String::len);
+    match operator {
+        "#" | "##" | "%" | "%%" => value.len() > MAX_TRIMMED,
+        "//" => {
+            value.len().saturating_add(value.len().saturating_add(1).saturating_mul(argument(1))) > MAX_BYTES && {
+                let old = arguments.first().map_or("", String::as_str);
+                value.matches(old).count().saturating_mul(argument(1)).saturating_add(value.len()) > MAX_BYTES
+            }
+        }
+        _ => arguments.iter().map(String::len).fold(value.len(), usize::saturating_add) > MAX_BYTES,
     }
 }
 

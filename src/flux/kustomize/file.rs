@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::limits::MAX_MISTAKES;
 use super::resource::{metadata_text, scalar_text};
 use super::shape::Shape;
-use super::{Fault, MAX_MISTAKES, Mistake};
+use super::{Fault, Mistake};
 use crate::problem::{Code, Problem, Problems, Source};
 use crate::yaml::{self, Kind, Meaning, Node, go, plain_meaning};
 
@@ -180,7 +181,9 @@ fn objects(file: &str, documents: Vec<Document>) -> Result<Vec<(Value, usize)>, 
             Some(says) => {
                 let is_manifest = value.get("apiVersion").is_some() || !kind.is_empty();
                 let fault = if is_manifest { Fault::NoObject } else { Fault::NoManifest };
-                mistakes.push(Mistake::new(file, line, says).of(fault));
+                if mistakes.len() < MAX_MISTAKES {
+                    mistakes.push(Mistake::new(file, line, says).of(fault));
+                }
             }
             None if value.as_object().is_some_and(Map::is_empty) => {}
             None => objects.push((value, line)),

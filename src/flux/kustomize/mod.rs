@@ -10,6 +10,7 @@
 mod fields;
 mod file;
 mod generate;
+mod limits;
 mod merge;
 mod operations;
 mod order;
@@ -30,6 +31,7 @@ use serde_json::Value;
 pub use file::{Dispute, Document, Kustomization, Manifest, documents};
 
 use self::fields::{Field, fields_of};
+use self::limits::{MAX_BUILD, MAX_DEPTH, MAX_FOLDERS, MAX_MISTAKES, MAX_OBJECTS};
 use self::patch::{Options, Patch};
 use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
 use self::select::Selector;
@@ -37,15 +39,6 @@ use super::applied::is_remote;
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
 use super::walk::Files;
 use crate::error::Failure;
-
-/// How deep bases may stand in bases.
-const MAX_DEPTH: usize = 64;
-/// How many kustomizations a build may go through: bases that name each other twice multiply.
-const MAX_FOLDERS: usize = 20_000;
-/// How many objects a build may have.
-const MAX_OBJECTS: usize = 200_000;
-/// How many mistakes of one file are said.
-const MAX_MISTAKES: usize = 100;
 
 /// What is wrong in a user's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -210,8 +203,23 @@ pub fn begin(files: &dyn Files, folder: &str) -> Result<Result<Kustomization, Ve
 /// # Errors
 /// What the files' place says.
 pub fn build(files: &dyn Files, begin: &Kustomization, parsed: &Parsed) -> Result<Build, Failure> {
-    let mut builder = Builder { files, parsed, count: 0, around: Vec::new(), build: Build::default() };
+    build_after(files, begin, parsed, &mut 0)
+}
+
+/// The same after others of the same cluster, which went through `count` kustomizations.
+///
+/// # Errors
+/// What the files' place says.
+pub fn build_after(
+    files: &dyn Files,
+    begin: &Kustomization,
+    parsed: &Parsed,
+    count: &mut usize,
+) -> Result<Build, Failure> {
+    let build = Build::default();
+    let mut builder = Builder { files, parsed, full: false, count: *count, around: Vec::new(), build };
     let pile = builder.kustomization(begin, Pile::default())?;
+    *count = builder.count;
     Ok(builder.finished(begin, pile))
 }
 
@@ -274,6 +282,8 @@ impl Parsed {
 struct Builder<'a> {
     files: &'a dyn Files,
     parsed: &'a Parsed,
+    /// Whether there is no room for more.
+    full: bool,
     /// How many kustomizations were gone through.
     count: usize,
     /// The folders around the one that is being built, so that a circle ends.
@@ -307,13 +317,36 @@ impl Builder<'_> {
             pile = self.component(it, &key, &scalar_text(&entry), pile)?;
         }
         self.transform(it, &mut pile)?;
+        self.limit(it, &mut pile);
         pile.known = None;
         self.around.pop();
         Ok(pile)
     }
 
+    /// Lets a build not grow without end.
+    fn limit(&mut self, it: &Kustomization, pile: &mut Pile) {
+        const FEW: usize = 16;
+        if pile.objects.len() <= FEW {
+            return;
+        }
+        let mut weight = 0;
+        let fits = pile.objects.iter().position(|object| {
+            weight += limits::weight(&object.value, MAX_BUILD);
+            weight > MAX_BUILD
+        });
+        if let Some(at) = fits {
+            pile.objects.truncate(at);
+            self.full = true;
+            let says = format!("the objects of the build have more than {} MiB", MAX_BUILD / 1024 / 1024);
+            self.mistake(it, "resources", &says);
+        }
+    }
+
     /// What a list of resources has: a file, a folder, or an address.
     fn resource(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
+        if self.full {
+            return Ok(());
+        }
         let Some(path) = path_from(&it.folder, entry).filter(|_| !is_remote(entry)) else {
             self.elsewhere(it, key, entry, pile);
             return Ok(());
@@ -442,6 +475,7 @@ impl Builder<'_> {
         for object in new {
             let id = object.id();
             if pile.objects.len() >= MAX_OBJECTS {
+                self.full = true;
                 return self.mistake(it, key, &format!("the build has more than {MAX_OBJECTS} objects"));
             }
             if known.insert(id.clone()) {
@@ -449,7 +483,9 @@ impl Builder<'_> {
             } else {
                 let mistake = repeated(it, key, &object, pile.objects.iter().find(|first| first.id() == id));
                 self.build.mistakes.insert(mistake);
-                self.build.repeated.push(built(object));
+                if self.build.repeated.len() < MAX_MISTAKES {
+                    self.build.repeated.push(built(object));
+                }
             }
         }
         pile.known = Some(known);
@@ -476,7 +512,9 @@ impl Builder<'_> {
                 }
             };
             read.insert(path.clone());
-            bytes.ok_or_else(|| format!("there is no file {path}"))
+            let bytes = bytes.ok_or_else(|| format!("there is no file {path}"))?;
+            let fits = bytes.len() <= limits::MAX_GENERATED;
+            if fits { Ok(bytes) } else { Err(format!("{path} is larger than any object may be")) }
         });
         if let Some(failure) = failed {
             return Err(failure);
@@ -525,13 +563,13 @@ impl Builder<'_> {
         self.patches(it, "patches", pile)?;
         let namespace = it.text("namespace");
         if !namespace.is_empty() {
-            let done = transform::namespace(&mut pile.objects, &namespace);
+            let done = limits::text(&namespace).and_then(|()| transform::namespace(&mut pile.objects, &namespace));
             self.keep(it, "namespace", false, done);
         }
         for (key, is_prefix) in [("namePrefix", true), ("nameSuffix", false)] {
             let text = it.text(key);
             if !text.is_empty() {
-                let done = transform::affix(&mut pile.objects, &text, is_prefix);
+                let done = limits::text(&text).and_then(|()| transform::affix(&mut pile.objects, &text, is_prefix));
                 self.keep(it, key, false, done);
             }
         }
@@ -656,7 +694,9 @@ impl Builder<'_> {
 
     fn fault(&mut self, it: &Kustomization, key: &str, fault: Fault, says: &str) {
         let mistake = Mistake::new(&it.file, it.line(key), says).of(fault);
-        self.build.mistakes.insert(Mistake { pointer: format!("/{key}"), ..mistake });
+        if self.build.mistakes.len() < MAX_MISTAKES * MAX_MISTAKES {
+            self.build.mistakes.insert(Mistake { pointer: format!("/{key}"), ..mistake });
+        }
     }
 
     fn note(&mut self, it: &Kustomization, key: &str, says: &str, hides: bool) {

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::limits;
 use super::resource::scalar_text;
 
 /// Applies operations in their order.
@@ -14,7 +15,8 @@ pub fn apply(object: &mut Value, operations: &[Value]) -> Result<(), String> {
     operations.iter().try_for_each(|operation| {
         let path = operation.get("path").map(scalar_text).unwrap_or_default();
         let op = operation.get("op").map(scalar_text).unwrap_or_default();
-        one(object, operation, &op, &path).map_err(|says| format!("operation {op} at {path}: {says}"))
+        let done = limits::path(path.matches('/').count()).and_then(|()| one(object, operation, &op, &path));
+        done.map_err(|says| format!("operation {op} at {path}: {says}"))
     })
 }
 
@@ -35,7 +37,8 @@ fn one(object: &mut Value, operation: &Value, op: &str, path: &str) -> Result<()
         }
         "copy" => {
             let copied = find(object, &from()?).cloned().ok_or("there is nothing to copy")?;
-            add(object, path, copied)
+            add(object, path, copied)?;
+            limits::object(object)
         }
         "test" => {
             let there = find(object, path).map_or(Value::Null, |value| value.clone());

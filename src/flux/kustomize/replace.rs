@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use super::limits;
 use super::resource::{Gvk, Id, Resource, scalar_text};
 use super::select::Selector;
 
@@ -110,7 +111,9 @@ fn put_all(objects: &mut [Resource], target: &Value, value: &Value) -> Result<()
 fn put(object: &mut Resource, path: &str, value: &Value, options: &Value) -> Result<(), String> {
     let create = options.get("create") == Some(&Value::Bool(true));
     let id = object.id();
-    let places = places(&mut object.value, &parts(path), create);
+    let parts = parts(path);
+    limits::path(parts.len())?;
+    let places = places(&mut object.value, &parts, create);
     if places.is_empty() {
         return Err(format!("replacements: {id} has no field {path}"));
     }
@@ -123,7 +126,7 @@ fn put(object: &mut Resource, path: &str, value: &Value, options: &Value) -> Res
             _ => new,
         };
     }
-    Ok(())
+    limits::object(&object.value)
 }
 
 fn retyped(new: &Value) -> Value {

@@ -6,6 +6,7 @@
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use super::limits;
 use super::resource::{Id, Resource, metadata_map, scalar_text};
 
 /// What selects objects: patterns that fit a whole text, and requirements on labels and annotations.
@@ -30,6 +31,7 @@ impl Selector {
         let pattern = |key: &str| {
             let text = text(key);
             let whole = || Regex::new(&format!("^(?:{text})$"));
+            limits::text(&text)?;
             if text.is_empty() { Ok(None) } else { whole().map(Some).map_err(|_| no_pattern(key, &text)) }
         };
         Ok(Selector {

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
+use super::Mistake;
+use super::limits::MAX_MISTAKES;
 use super::resource::rows;
-use super::{MAX_MISTAKES, Mistake};
 use crate::problem::Source;
 use crate::yaml::go::as_kubectl_reads;
 use crate::yaml::{Kind, Node};

@@ -9,6 +9,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::fields::{Field, Made, fields_of, rename, set, set_key, set_scalar};
+use super::limits;
 use super::resource::{Gvk, Resource, scalar_text};
 
 /// Sets the namespace of every object that has one, and of what names a namespace beside it.
@@ -81,6 +82,11 @@ pub fn affix(objects: &mut [Resource], text: &str, is_prefix: bool) -> Result<()
 /// # Errors
 /// What stands in the way.
 pub fn pairs(objects: &mut [Resource], pairs: &Map<String, Value>, fields: &[Field]) -> Result<(), String> {
+    for (key, text) in pairs {
+        limits::text(key)?;
+        limits::text(&scalar_text(text))?;
+    }
+    fields.iter().try_for_each(|field| limits::path(field.path.len()))?;
     for object in objects.iter_mut() {
         for (key, text) in pairs {
             let text = Value::String(scalar_text(text));
@@ -171,6 +177,9 @@ impl Image {
     /// # Errors
     /// What stands in the way.
     pub fn apply(&self, objects: &mut [Resource]) -> Result<(), String> {
+        [&self.name, &self.new_name, &self.new_tag, &self.digest, &self.tag_suffix]
+            .into_iter()
+            .try_for_each(|text| limits::text(text))?;
         // The name is a pattern to kustomize, too.
         let pattern = format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", self.name);
         let pattern = Regex::new(&pattern).map_err(|_| format!("images: the name {} is no pattern", self.name))?;
