@@ -25,7 +25,7 @@ use crate::problem::{Code, Place, Problem, Problems, Source};
 /// The largest file that is read as a profile or component, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
 /// The largest file of manifests that is read, in bytes. Flux's own is about one MiB, and files of CRDs are larger.
-pub const MAX_MANIFEST_BYTES: usize = 16 * 1024 * 1024;
+pub const MAX_MANIFEST_BYTES: usize = 8 * 1024 * 1024;
 /// The deepest nesting of mappings and lists.
 pub const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases of a file together may stand for.

@@ -15,7 +15,7 @@ use crate::flux::folder::join;
 use crate::flux::walk::Files;
 
 /// How many bytes of a file are read: more than any reader of manifests takes, so that it says that the file is too large.
-const MOST_BYTES: usize = 16 * 1024 * 1024 + 1;
+const MOST_BYTES: usize = 8 * 1024 * 1024 + 1;
 /// How many bytes of files are kept for the next one who asks.
 const KEPT_BYTES: usize = 32 * 1024 * 1024;
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
 use super::folder::path_from;
-use super::kustomize::{self, Built, Fault, IdlePatch, Kustomization, Mistake, Note, Opaque, Parsed};
+use super::kustomize::{self, Built, Fault, IdlePatch, Kustomization, Mistake, Note, Opaque, Parsed, limits};
 use super::start::Start;
 use super::substitute::{Variables, substitute};
 use super::walk::Files;
@@ -96,7 +96,9 @@ pub struct Everything {
 /// for more of them to be followed. A variable in its own name is enough to have one apply others without end.
 const MAX_KUSTOMIZATIONS: usize = 2_000;
 const MAX_CHAIN: usize = 24;
-const MAX_OBJECTS: usize = 60_000;
+const MAX_OBJECTS: usize = 15_000;
+/// About how many bytes may come of substitution.
+const MAX_REPLACED: usize = 96 * 1024 * 1024;
 
 /// What is known of a ConfigMap or Secret.
 enum Data {
@@ -154,6 +156,7 @@ pub fn everything_and(
         strict: start.strict,
         open: vec![owner.clone()],
         count: 0,
+        replaced: 0,
         found: Everything::default(),
     };
     follower.found.kustomizations.insert(owner, begin);
@@ -175,6 +178,8 @@ struct Follower<'a> {
     open: Vec<Owner>,
     /// How many kustomizations were gone through.
     count: usize,
+    /// About how many bytes came of substitution.
+    replaced: usize,
     found: Everything,
 }
 
@@ -235,6 +240,11 @@ impl Follower<'_> {
 
     /// Builds what a Kustomization applies, and keeps it.
     fn kustomization(&mut self, open: &Open) -> Result<(), Failure> {
+        if self.found.objects.len() >= MAX_OBJECTS || self.replaced > MAX_REPLACED {
+            let says = "the cluster would be given more than is looked at";
+            self.fail(open, vec![Mistake::new(&open.file, open.line, says)]);
+            return Ok(());
+        }
         let source = source_of(&open.document, &open.owner);
         if !self.is_this_repo(&source) {
             let (kind, name) = &source;
@@ -395,8 +405,12 @@ impl Follower<'_> {
         if is_encrypted(&given.object) {
             given.certain = false;
         } else if let Some(variables) = variables {
-            match substitute(&given.object, variables) {
-                Ok(Some(object)) => given.before = Some(Box::new(std::mem::replace(&mut given.object, object))),
+            let room = self.replaced <= MAX_REPLACED;
+            match if room { substitute(&given.object, variables) } else { Ok(None) } {
+                Ok(Some(object)) => {
+                    self.replaced += limits::weight(&object, MAX_REPLACED);
+                    given.before = Some(Box::new(std::mem::replace(&mut given.object, object)));
+                }
                 Ok(None) => {}
                 Err(refusal) => {
                     self.fail(open, vec![Mistake::new(&given.file, given.line, &refusal.says).of(refusal.fault)]);

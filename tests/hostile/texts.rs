@@ -424,9 +424,8 @@ fn scalars(table: &mut Table) {
 }
 
 fn torn(table: &mut Table) {
-    let texts: [(&str, &str); 14] = [
+    let texts: [(&str, &str); 13] = [
         ("a-tab-in-the-indentation", "a:\n\tb: c\n"),
-        ("a-file-of-tabs", "\t\t\t\t\n\t"),
         ("the-markers-of-a-merge", "a: b\n<<<<<<< HEAD\nc: d\n=======\ne: f\n>>>>>>> main\n"),
         ("a-quote-that-nobody-closes", "a: \"b\n"),
         ("an-escape-that-is-none", "a: \"\\q\\xZZ\\u12\\U99999999\"\n"),

@@ -9,17 +9,21 @@ use serde_json::Value;
 /// How deep bases may stand in bases.
 pub const MAX_DEPTH: usize = 64;
 /// How many kustomizations all builds of one cluster may go through.
-pub const MAX_FOLDERS: usize = 20_000;
+pub const MAX_FOLDERS: usize = 10_000;
+/// How many one build may go through: bases that name each other twice multiply.
+pub const MAX_FOLDERS_OF_A_BUILD: usize = 1_500;
 /// How many objects a build may have.
 pub const MAX_OBJECTS: usize = 20_000;
 /// How many mistakes of one file or build are said.
 pub const MAX_MISTAKES: usize = 100;
 /// How many bytes of text an object may have.
-const MAX_OBJECT: usize = 4 * 1024 * 1024;
+const MAX_OBJECT: usize = 1536 * 1024;
 /// How many bytes all objects of a build may have.
 pub const MAX_BUILD: usize = 64 * 1024 * 1024;
 /// How many bytes a name, a prefix or a label of a kustomization may have.
 const MAX_TEXT: usize = 4096;
+/// How many pairs of items two lists may have that are merged.
+const MAX_PAIRS: usize = 4_000_000;
 /// How many parts a path in an object may have.
 const MAX_PARTS: usize = 256;
 /// How many bytes a file may have that a generator takes.
@@ -47,13 +51,13 @@ pub fn weight(value: &Value, most: usize) -> usize {
     weight
 }
 
-/// Refuses an object that no cluster takes.
+/// Refuses to put more into an object than any cluster takes.
 ///
 /// # Errors
-/// It is too large.
-pub fn object(value: &Value) -> Result<(), String> {
-    let fits = weight(value, MAX_OBJECT) <= MAX_OBJECT;
-    if fits { Ok(()) } else { Err(format!("the object grows beyond {} MiB", MAX_OBJECT / 1024 / 1024)) }
+/// It would be too large.
+pub fn room(object: &Value, more: &Value) -> Result<(), String> {
+    let fits = weight(object, MAX_OBJECT) + weight(more, MAX_OBJECT) <= MAX_OBJECT;
+    if fits { Ok(()) } else { Err(format!("the object grows beyond {} KiB", MAX_OBJECT / 1024)) }
 }
 
 /// Refuses a name, prefix, suffix or label that is none.
@@ -63,6 +67,15 @@ pub fn object(value: &Value) -> Result<(), String> {
 pub fn text(text: &str) -> Result<(), String> {
     let fits = text.len() <= MAX_TEXT;
     if fits { Ok(()) } else { Err(format!("a text of {} bytes stands where a name is meant", text.len())) }
+}
+
+/// Refuses to merge lists that are both so long that each item of one would be looked for in all of the other.
+///
+/// # Errors
+/// They are.
+pub fn lists(one: usize, other: usize) -> Result<(), String> {
+    let fits = one.saturating_mul(other) <= MAX_PAIRS;
+    if fits { Ok(()) } else { Err(format!("lists of {one} and {other} items are too long to be merged")) }
 }
 
 /// Refuses a path that leads too deep.

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
+use super::limits;
 use super::resource::{Gvk, rows, scalar_text};
 
 const DIRECTIVE: &str = "$patch";
@@ -242,6 +243,8 @@ fn values_of(item: &Value, keys: &[&str]) -> Values {
 
 /// The items of a list with those of a patch; without a patch it is merged with itself.
 fn merged_items(mut dest: Vec<Value>, patch: Option<&[Value]>, keys: &str, place: Place) -> Result<Value, String> {
+    let count = patch.map_or(0, <[Value]>::len) + dest.len();
+    limits::lists(count, count)?;
     let place = Place { of: place.of, keys: None };
     let keys: &[&str] = &if keys == "=" { vec![""] } else { keys.split(',').collect::<Vec<_>>() };
     let mut all: Vec<Values> = Vec::new();

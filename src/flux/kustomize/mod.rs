@@ -10,7 +10,7 @@
 mod fields;
 mod file;
 mod generate;
-mod limits;
+pub mod limits;
 mod merge;
 mod operations;
 mod order;
@@ -31,7 +31,7 @@ use serde_json::Value;
 pub use file::{Dispute, Document, Kustomization, Manifest, documents};
 
 use self::fields::{Field, fields_of};
-use self::limits::{MAX_BUILD, MAX_DEPTH, MAX_FOLDERS, MAX_MISTAKES, MAX_OBJECTS};
+use self::limits::{MAX_BUILD, MAX_DEPTH, MAX_FOLDERS, MAX_FOLDERS_OF_A_BUILD, MAX_MISTAKES, MAX_OBJECTS};
 use self::patch::{Options, Patch};
 use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
 use self::select::Selector;
@@ -217,7 +217,15 @@ pub fn build_after(
     count: &mut usize,
 ) -> Result<Build, Failure> {
     let build = Build::default();
-    let mut builder = Builder { files, parsed, full: false, count: *count, around: Vec::new(), build };
+    let mut builder = Builder {
+        files,
+        parsed,
+        full: false,
+        count: *count,
+        most: MAX_FOLDERS.min(*count + MAX_FOLDERS_OF_A_BUILD),
+        around: Vec::new(),
+        build,
+    };
     let pile = builder.kustomization(begin, Pile::default())?;
     *count = builder.count;
     Ok(builder.finished(begin, pile))
@@ -284,8 +292,10 @@ struct Builder<'a> {
     parsed: &'a Parsed,
     /// Whether there is no room for more.
     full: bool,
-    /// How many kustomizations were gone through.
+    /// How many kustomizations were gone through, by others before, too.
     count: usize,
+    /// How many there may be.
+    most: usize,
     /// The folders around the one that is being built, so that a circle ends.
     around: Vec<String>,
     build: Build,
@@ -425,8 +435,10 @@ impl Builder<'_> {
             format!("the folder {path} has no kustomization")
         } else if self.around.iter().any(|around| around == path) {
             format!("{path} contains itself: {} → {path}", self.around.join(" → "))
-        } else if self.count >= MAX_FOLDERS {
-            format!("the build goes through more than {MAX_FOLDERS} folders")
+        } else if self.count >= self.most {
+            format!(
+                "the build goes through more than {MAX_FOLDERS_OF_A_BUILD} folders, or all through more than {MAX_FOLDERS}"
+            )
         } else if self.around.len() >= MAX_DEPTH {
             format!("more than {MAX_DEPTH} folders stand in each other")
         } else {

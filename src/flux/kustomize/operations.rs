@@ -37,8 +37,8 @@ fn one(object: &mut Value, operation: &Value, op: &str, path: &str) -> Result<()
         }
         "copy" => {
             let copied = find(object, &from()?).cloned().ok_or("there is nothing to copy")?;
-            add(object, path, copied)?;
-            limits::object(object)
+            limits::room(object, &copied)?;
+            add(object, path, copied)
         }
         "test" => {
             let there = find(object, path).map_or(Value::Null, |value| value.clone());

@@ -113,6 +113,7 @@ fn put(object: &mut Resource, path: &str, value: &Value, options: &Value) -> Res
     let id = object.id();
     let parts = parts(path);
     limits::path(parts.len())?;
+    limits::room(&object.value, value)?;
     let places = places(&mut object.value, &parts, create);
     if places.is_empty() {
         return Err(format!("replacements: {id} has no field {path}"));
@@ -126,7 +127,7 @@ fn put(object: &mut Resource, path: &str, value: &Value, options: &Value) -> Res
             _ => new,
         };
     }
-    limits::object(&object.value)
+    Ok(())
 }
 
 fn retyped(new: &Value) -> Value {
