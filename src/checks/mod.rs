@@ -190,7 +190,7 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
         }
     }
     let mut texts = Texts::new(asked.files, asked.shown);
-    let findings = limited(once(findings));
+    let findings = limited(&once(findings));
     texts.hide(findings.iter().map(|(_, finding)| finding))?;
     let placed = findings.into_iter().map(|(rule, finding)| texts.placed(rule, finding));
     let placed = placed.collect::<Result<Vec<_>, _>>()?;
@@ -226,7 +226,7 @@ const MOST: usize = 10_000;
 
 /// The findings, sorted by their rules and files, without those that nobody would read: the last of a rule in a file says how many
 /// more there are, and of all only the worst are kept.
-fn limited(findings: Vec<(&'static Rule, Finding)>) -> Vec<(&'static Rule, Finding)> {
+fn limited(findings: &[(&'static Rule, Finding)]) -> Vec<(&'static Rule, Finding)> {
     let of_file = |(rule, finding): &(&'static Rule, Finding)| (rule.code, finding.file.clone());
     let mut kept = Vec::new();
     for all in findings.chunk_by(|one, other| of_file(one) == of_file(other)) {
