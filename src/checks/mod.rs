@@ -220,7 +220,7 @@ fn reached(found: &Everything) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 /// How many findings of one rule are said of one file.
-const MOST_OF_A_FILE: usize = 50;
+const MOST_OF_A_FILE: usize = 1_000;
 /// How many findings are said at all.
 const MOST: usize = 10_000;
 

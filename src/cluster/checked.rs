@@ -45,6 +45,6 @@ impl Cluster {
         let problems = check(&asked)?.problems.into_iter().filter(ours);
         // The folder of a `paths:` is the user's, and may be made after the tree that names it.
         let later = |problem: &Problem| rule(MAY_COME_LATER).is_some_and(|rule| rule.code == problem.code);
-        Ok(problems.map(|problem| if later(&problem) { problem.as_warning() } else { problem }).collect())
+        Ok(problems.filter(|problem| !later(problem)).collect())
     }
 }
