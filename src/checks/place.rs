@@ -12,6 +12,7 @@ use super::finding::{At, Finding};
 use crate::error::Failure;
 use crate::flux::walk::Files;
 use crate::problem::{Place, Problem, Problems, Source};
+use crate::tree::pointer_key;
 use crate::yaml::{self, Kind, Node};
 
 /// A finding with its place in the file.
@@ -153,7 +154,7 @@ impl Text {
 
     fn follow(&self, line: usize, pointer: &str) -> Option<Step<'_>> {
         let mut found = Step { key: None, node: self.document(line)?, whole: true };
-        for step in pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")) {
+        for step in pointer.split('/').skip(1).map(pointer_key) {
             let next = match &found.node.kind {
                 Kind::List(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)).map(|item| (None, item)),
                 _ => found.node.entry(&step).map(|(key, node)| (Some(key.span.clone()), node)),

@@ -157,12 +157,6 @@ impl<'a> ClusterView<'a> {
         self.found.kustomizations.get(owner)
     }
 
-    /// Whether objects may be there that are not seen here: something is fetched from elsewhere, or comes of a chart that is
-    /// not known. What is missing may be among them.
-    pub fn hides_something(&self) -> bool {
-        self.found.notes.iter().any(|note| note.hides) || !self.found.failing.is_empty()
-    }
-
     /// Whether a chart is installed of which nothing is known.
     pub fn has_unknown_charts(&self) -> bool {
         self.of_kind("HelmRelease").any(|release| self.brought_by_chart(release.value()).is_none())

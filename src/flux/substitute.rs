@@ -40,6 +40,17 @@ impl Variables {
         self.values.insert(name.to_owned(), value.replace('\n', ""));
     }
 
+    /// The same, of which one that is not known is an error.
+    #[must_use]
+    pub fn as_if_strict(&self) -> Variables {
+        Variables { values: self.values.clone(), strict: true, incomplete: self.incomplete }
+    }
+
+    /// How many bytes they are.
+    pub fn bytes(&self) -> usize {
+        self.values.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// The first name that Flux refuses.
     pub fn bad_name(&self) -> Option<&str> {
         let good = |name: &str| {

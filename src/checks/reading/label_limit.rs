@@ -12,7 +12,7 @@ use crate::checks::{Check, RepoView, Rule};
 use crate::flux::folder::KUSTOMIZATION_FILES;
 use crate::flux::kustomize::{Dispute, Manifest, documents};
 use crate::problem::{Code, Severity};
-use crate::tree::object_id;
+use crate::tree::{object_id, pointer_step};
 use crate::yaml::quoted;
 
 /// The rule.
@@ -182,7 +182,7 @@ impl Place<'_> {
     }
 
     fn below(&self, key: Option<&str>) -> String {
-        let step = key.map_or_else(String::new, |key| format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+        let step = key.map_or_else(String::new, |key| format!("/{}", pointer_step(key)));
         format!("{}{step}", self.pointer)
     }
 

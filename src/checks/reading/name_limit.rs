@@ -8,6 +8,7 @@ use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
 use crate::flux::given::{Given, is_encrypted};
 use crate::problem::{Code, Severity};
+use crate::tree::pointer_step;
 use crate::yaml::quoted;
 
 /// The rule.
@@ -94,7 +95,7 @@ fn of_keys(object: &Object<'_>, part: &str) -> Vec<Finding> {
         let says = format!("the key `{key}` of {} {wrong}", object.id);
         let hint =
             DATA_KEY.nearest(key).map_or_else(|| "a shorter one".to_owned(), |near| format!("{part}:\n  {near}: …"));
-        let at = format!("/{part}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let at = format!("/{part}/{}", pointer_step(key));
         Some(weighed(object.given, Finding::on(object.given, says).at(at).hint(hint)))
     };
     keys.filter_map(wrong).collect()

@@ -5,6 +5,7 @@
 //!
 //! Source: the OpenAPI of Kubernetes 1.34 and the CRDs of Flux 2.9 (`map[string]string` and `string` in the places named here).
 
+use crate::tree::pointer_key;
 use serde_json::Value;
 
 /// What has pods inside.
@@ -105,7 +106,7 @@ pub fn is_meant_as_text(object: &Value, pointer: &str) -> bool {
 }
 
 fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    pointer.split('/').skip(1).map(pointer_key).collect()
 }
 
 fn fits(pattern: &str, steps: &[String]) -> bool {

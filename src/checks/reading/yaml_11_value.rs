@@ -10,6 +10,7 @@ use crate::checks::finding::Finding;
 use crate::checks::{Check, RepoView, Rule};
 use crate::flux::kustomize::{Dispute, Manifest};
 use crate::problem::{Code, Severity};
+use crate::tree::pointer_step;
 use crate::yaml::{Kind, Node, go, quoted};
 
 /// The rule.
@@ -90,7 +91,7 @@ fn no_texts(object: &Value) -> Vec<(String, &Value)> {
     }
     let mut open = vec![(String::new(), object)];
     while let Some((pointer, value)) = open.pop() {
-        let below = |step: &str| format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"));
+        let below = |step: &str| format!("{pointer}/{}", pointer_step(step));
         match value {
             Value::Object(map) => open.extend(map.iter().map(|(key, value)| (below(key), value))),
             Value::Array(items) => {

@@ -9,7 +9,7 @@ use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::flux::applied::{Owner, is_kustomization};
 use crate::problem::{Severity, nearest};
-use crate::tree::text_at;
+use crate::tree::{pointer_step, text_at};
 
 /// Names that are there, each with its namespaces.
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ pub fn walk<'a>(value: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
         let (key, each) = step.strip_suffix("[]").map_or((step, false), |key| (key, true));
         let into = |(pointer, value): (String, &'a Value)| {
             let Some(value) = value.get(key) else { return Vec::new() };
-            let pointer = format!("{pointer}/{}", escaped(key));
+            let pointer = format!("{pointer}/{}", pointer_step(key));
             let items = || value.as_array().into_iter().flatten().enumerate();
             if each {
                 items().map(|(at, item)| (format!("{pointer}/{at}"), item)).collect()
@@ -143,7 +143,7 @@ pub fn mappings<'a>(pointer: &str, value: &'a Value) -> Vec<(String, &'a Value)>
     while let Some((pointer, value)) = open.pop() {
         match value {
             Value::Object(map) => {
-                open.extend(map.iter().map(|(key, value)| (format!("{pointer}/{}", escaped(key)), value)));
+                open.extend(map.iter().map(|(key, value)| (format!("{pointer}/{}", pointer_step(key)), value)));
                 all.push((pointer, value));
             }
             Value::Array(items) => {
@@ -154,10 +154,6 @@ pub fn mappings<'a>(pointer: &str, value: &'a Value) -> Vec<(String, &'a Value)>
     }
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// No worse than that, if it holds that less is known.

@@ -37,8 +37,3 @@ impl Secret {
         Secret { what, mild: true }
     }
 }
-
-/// A step of a JSON pointer.
-fn step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}

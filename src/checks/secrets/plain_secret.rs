@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{generated, literals, shapes, step, texts};
+use super::{generated, literals, shapes, texts};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
 use crate::flux::given::{from_base64, is_encrypted};
 use crate::problem::{Code, Severity};
-use crate::tree::text_at;
+use crate::tree::{pointer_step, text_at};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -181,7 +181,7 @@ fn place(
     says: &str,
 ) -> Finding {
     let part = values.iter().find(|(_, other, _)| other == key).map_or("data", |(part, ..)| part);
-    let pointer = format!("/{part}/{}", step(key));
+    let pointer = format!("/{part}/{}", pointer_step(key));
     // In a file of several objects SOPS would encrypt the data of ConfigMaps, too.
     let alone = view.objects().filter(|other| other.given.file == secret.given.file).count() == 1;
     let alone = if alone { "" } else { "# with the Secret in a file of its own:\n" };
@@ -192,7 +192,9 @@ fn place(
     };
     let Some(origin) = generated::origin(view, secret.given, key) else {
         let finding = Finding::on(secret.given, says).at_word(&pointer, 0, key).hint(encrypt(&secret.given.file));
-        return values.iter().fold(finding, |finding, (part, key, _)| finding.hiding(format!("/{part}/{}", step(key))));
+        return values
+            .iter()
+            .fold(finding, |finding, (part, key, _)| finding.hiding(format!("/{part}/{}", pointer_step(key))));
     };
     let (says, hint) = match &origin.file {
         Some(file) => (

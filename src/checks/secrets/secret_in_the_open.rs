@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, Asks};
 use super::texts::{self, Hit};
-use super::{Secret, generated, literals, shapes, step};
+use super::{Secret, generated, literals, shapes};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
 use crate::flux::given::from_base64;
 use crate::problem::{Code, Severity};
+use crate::tree::{pointer_key, pointer_step};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -100,7 +101,7 @@ fn of_object(view: &ClusterView<'_>, object: Object<'_>) -> Vec<Finding> {
 
 fn finding(view: &ClusterView<'_>, object: Object<'_>, found: &Found) -> Finding {
     let Found { pointer, line, word, called, secret } = found;
-    let path = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect::<Vec<_>>();
+    let path = pointer.split('/').skip(1).map(pointer_key).collect::<Vec<_>>();
     let name = Some(word).filter(|word| !word.is_empty()).map(|word| format!("`{word}` in ")).unwrap_or_default();
     let in_map = object.is("", "ConfigMap") && path.len() == 2;
     let place = match line {
@@ -175,7 +176,7 @@ impl Search {
     fn below(&mut self, value: &Value, pointer: &mut String, (at, key): (&str, &str), used: bool) {
         let length = pointer.len();
         pointer.push('/');
-        pointer.push_str(&step(at));
+        pointer.push_str(&pointer_step(at));
         self.value(value, pointer, key, used);
         pointer.truncate(length);
     }

@@ -1,11 +1,14 @@
 //! FW792 `eaten-by-substitution`: a `${…}` of a script or a dashboard that Flux takes for its own.
 
-use super::scripts::{Language, language};
+use std::collections::BTreeSet;
+
+use super::scripts::Language;
 use super::{Fate, Loose, loose};
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
 use crate::problem::{Code, Severity};
+use crate::tree::pointer_key;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -62,11 +65,10 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 
 /// What Flux does not read is nothing of Flux's, wherever it stands; a default is the shell's only in a script.
 fn is_eaten(one: &Loose<'_>) -> bool {
-    let language = language(one.object(), &one.pointer, one.text);
     match one.fate {
         Fate::Unknown => true,
-        Fate::Undefined => language.is_some(),
-        Fate::Default => language == Some(Language::Shell),
+        Fate::Undefined => one.language.is_some(),
+        Fate::Default => one.language == Some(Language::Shell),
     }
 }
 
@@ -74,7 +76,7 @@ fn is_eaten(one: &Loose<'_>) -> bool {
 fn finding(all: &[Loose<'_>]) -> Option<Finding> {
     let worst = all.iter().find(|one| one.fails()).or(all.first())?;
     let whose = worst.whose();
-    let key = worst.pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+    let key = pointer_key(worst.pointer.rsplit('/').next().unwrap_or_default());
     let place = if key.parse::<usize>().is_ok() { String::new() } else { format!("`{key}` of ") };
     let becomes = match worst.fate {
         Fate::Unknown => "is no substitution that Flux knows",
@@ -93,15 +95,11 @@ fn finding(all: &[Loose<'_>]) -> Option<Finding> {
 
 /// The other expressions of the same text.
 fn others(all: &[Loose<'_>], worst: &Loose<'_>) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for one in all.iter().filter(|one| one.expression != worst.expression) {
-        let name = format!("`{}`", shortened(&one.expression));
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let count = names.len();
-    names.truncate(NAMED - 1);
+    let mut said = BTreeSet::from([&worst.expression]);
+    let others: Vec<&Loose<'_>> = all.iter().filter(|one| said.insert(&one.expression)).collect();
+    let names: Vec<String> =
+        others.iter().take(NAMED - 1).map(|one| format!("`{}`", shortened(&one.expression))).collect();
+    let count = others.len();
     match count - names.len() {
         _ if count == 0 => String::new(),
         0 => format!(", like {}", names.join(" and ")),

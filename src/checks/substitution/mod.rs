@@ -9,16 +9,18 @@ mod lost_quotes;
 mod scripts;
 mod undefined_variable;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use self::scripts::{Language, language};
 use super::Rule;
 use super::view::ClusterView;
 use crate::flux::applied::Owner;
 use crate::flux::given::Given;
 use crate::flux::substitute::{Variables, evaluate};
-use crate::tree::object_id;
+use crate::tree::{object_id, pointer_step};
 
 /// The rules.
 pub const RULES: &[&Rule] = &[&undefined_variable::RULE, &eaten_by_substitution::RULE, &lost_quotes::RULE];
@@ -29,10 +31,10 @@ struct Loose<'a> {
     given: &'a Given,
     /// Which of all objects that is.
     place: usize,
-    /// Its text before anything is replaced.
-    text: &'a str,
-    /// Where that stands.
+    /// Where its text stands.
     pointer: String,
+    /// The language of its text, if that has `${…}` of its own.
+    language: Option<Language>,
     /// The expression, as it is written.
     expression: String,
     /// The variable; an empty text if it is not read as one.
@@ -74,20 +76,21 @@ impl<'a> Loose<'a> {
 /// Every `${…}` of a cluster that the variables do not give a value.
 fn loose<'a>(view: &'a ClusterView<'_>) -> Vec<Loose<'a>> {
     let mut found = Vec::new();
+    let mut all_strict = BTreeMap::new();
     for (place, given) in view.found.objects.iter().enumerate() {
-        let Some(before) = given.before.as_deref() else { continue };
-        let variables = owner(given).and_then(|owner| view.kustomization(owner)?.variables.as_ref());
-        let Some(variables) = variables else { continue };
-        let strict = Variables { values: variables.values.clone(), strict: true, incomplete: variables.incomplete };
+        let (Some(before), Some(owner)) = (given.before.as_deref(), owner(given)) else { continue };
+        let Some(variables) = view.kustomization(owner).and_then(|unit| unit.variables.as_ref()) else { continue };
+        let strict = all_strict.entry(owner).or_insert_with(|| variables.as_if_strict());
         for (pointer, text) in texts(before) {
+            let language = language(before, &pointer, text);
             for expression in expressions(text) {
-                let Some((fate, name)) = fate(&expression, &strict) else { continue };
+                let Some((fate, name)) = fate(&expression, strict) else { continue };
                 // What the variables are is not known then, only what no variable could be.
                 if variables.incomplete && fate != Fate::Unknown {
                     continue;
                 }
                 let (pointer, strict) = (pointer.clone(), variables.strict);
-                found.push(Loose { given, place, text, pointer, expression, name, fate, strict });
+                found.push(Loose { given, place, pointer, language, expression, name, fate, strict });
             }
         }
     }
@@ -140,7 +143,7 @@ fn find_texts<'a>(value: &'a Value, pointer: &mut String, found: &mut Vec<(Strin
         }
         Value::Object(map) => {
             for (key, value) in map {
-                let _ = write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+                let _ = write!(pointer, "/{}", pointer_step(key));
                 if key.contains("${") {
                     found.push((pointer.clone(), key));
                 }

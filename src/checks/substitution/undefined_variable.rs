@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::scripts::language;
 use super::{Fate, Loose, loose, owner};
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
@@ -69,7 +68,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
     let mut said = BTreeSet::new();
     let mut found = Vec::new();
     for one in loose(view) {
-        let is_flux = one.fate == Fate::Undefined && language(one.object(), &one.pointer, one.text).is_none();
+        let is_flux = one.fate == Fate::Undefined && one.language.is_none();
         if is_flux && said.insert((one.place, one.name.clone())) {
             found.push(finding(view, &one));
         }

@@ -12,6 +12,7 @@ use super::resource::{metadata_text, scalar_text};
 use super::shape::Shape;
 use super::{Fault, Mistake};
 use crate::problem::{Code, Problem, Problems, Source};
+use crate::tree::pointer_step;
 use crate::yaml::{self, Kind, Meaning, Node, go, plain_meaning};
 
 /// A document of a file.
@@ -124,7 +125,7 @@ fn find_disputes(node: &Node, line: usize, pointer: &mut String, found: &mut Vec
     let mut below = |step: &str, node: &Node| {
         let length = pointer.len();
         pointer.push('/');
-        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&pointer_step(step));
         find_disputes(node, line, pointer, found);
         pointer.truncate(length);
     };

@@ -17,7 +17,7 @@ pub const MAX_OBJECTS: usize = 20_000;
 /// How many mistakes of one file or build are said.
 pub const MAX_MISTAKES: usize = 100;
 /// How many bytes of text an object may have.
-const MAX_OBJECT: usize = 1536 * 1024;
+pub const MAX_OBJECT: usize = 1536 * 1024;
 /// How many bytes all objects of a build may have.
 pub const MAX_BUILD: usize = 64 * 1024 * 1024;
 /// How many bytes a name, a prefix or a label of a kustomization may have.
@@ -51,12 +51,12 @@ pub fn weight(value: &Value, most: usize) -> usize {
     weight
 }
 
-/// Refuses to put more into an object than any cluster takes.
+/// Refuses to put a value of so many bytes into an object that would then be larger than any cluster takes.
 ///
 /// # Errors
 /// It would be too large.
-pub fn room(object: &Value, more: &Value) -> Result<(), String> {
-    let fits = weight(object, MAX_OBJECT) + weight(more, MAX_OBJECT) <= MAX_OBJECT;
+pub fn room(object: &Value, more: usize) -> Result<(), String> {
+    let fits = weight(object, MAX_OBJECT) + more <= MAX_OBJECT;
     if fits { Ok(()) } else { Err(format!("the object grows beyond {} KiB", MAX_OBJECT / 1024)) }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::limits;
 use super::resource::scalar_text;
+use crate::tree::pointer_key;
 
 /// Applies operations in their order.
 ///
@@ -36,8 +37,11 @@ fn one(object: &mut Value, operation: &Value, op: &str, path: &str) -> Result<()
             add(object, path, moved)
         }
         "copy" => {
-            let copied = find(object, &from()?).cloned().ok_or("there is nothing to copy")?;
-            limits::room(object, &copied)?;
+            let from = from()?;
+            let nothing = "there is nothing to copy";
+            let weight = limits::weight(find(object, &from).ok_or(nothing)?, limits::MAX_OBJECT);
+            limits::room(object, weight)?;
+            let copied = find(object, &from).cloned().ok_or(nothing)?;
             add(object, path, copied)
         }
         "test" => {
@@ -52,7 +56,7 @@ fn one(object: &mut Value, operation: &Value, op: &str, path: &str) -> Result<()
 fn container<'a>(object: &'a mut Value, path: &str) -> Result<(&'a mut Value, String), String> {
     let (above, last) = path.rsplit_once('/').ok_or("the path begins without a slash")?;
     let there = find(object, above).ok_or_else(|| format!("{above} is not there"))?;
-    Ok((there, unescaped(last)))
+    Ok((there, pointer_key(last)))
 }
 
 fn find<'a>(object: &'a mut Value, path: &str) -> Option<&'a mut Value> {
@@ -61,17 +65,13 @@ fn find<'a>(object: &'a mut Value, path: &str) -> Option<&'a mut Value> {
         return None;
     }
     parts.try_fold(object, |value, part| match value {
-        Value::Object(map) => map.get_mut(&unescaped(part)),
+        Value::Object(map) => map.get_mut(&pointer_key(part)),
         Value::Array(items) => {
             let at = index(part, items.len())?;
             items.get_mut(at)
         }
         _ => None,
     })
-}
-
-fn unescaped(part: &str) -> String {
-    part.replace("~1", "/").replace("~0", "~")
 }
 
 fn index(part: &str, length: usize) -> Option<usize> {

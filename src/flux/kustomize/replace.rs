@@ -113,7 +113,7 @@ fn put(object: &mut Resource, path: &str, value: &Value, options: &Value) -> Res
     let id = object.id();
     let parts = parts(path);
     limits::path(parts.len())?;
-    limits::room(&object.value, value)?;
+    limits::room(&object.value, limits::weight(value, limits::MAX_OBJECT))?;
     let places = places(&mut object.value, &parts, create);
     if places.is_empty() {
         return Err(format!("replacements: {id} has no field {path}"));
