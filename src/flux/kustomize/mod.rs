@@ -155,7 +155,7 @@ pub struct Build {
     pub notes: BTreeSet<Note>,
     /// What is wrong. Kustomize, and so Flux, builds nothing at all as long as there is something.
     pub mistakes: BTreeSet<Mistake>,
-    /// Every file that was read.
+    /// Every file that was read, and what was not because the build is too large already.
     pub files: BTreeSet<String>,
     /// Patches that change nothing.
     pub idle: BTreeSet<IdlePatch>,
@@ -354,13 +354,16 @@ impl Builder<'_> {
 
     /// What a list of resources has: a file, a folder, or an address.
     fn resource(&mut self, it: &Kustomization, key: &str, entry: &str, pile: &mut Pile) -> Result<(), Failure> {
-        if self.full {
-            return Ok(());
-        }
         let Some(path) = path_from(&it.folder, entry).filter(|_| !is_remote(entry)) else {
             self.elsewhere(it, key, entry, pile);
             return Ok(());
         };
+        if self.full {
+            // It is a part of the build, though nobody looks at it any more.
+            self.build.files.extend(self.files.below(&path)?);
+            self.build.files.insert(path);
+            return Ok(());
+        }
         if let Some(objects) = self.objects(&path)? {
             match &objects.objects {
                 Ok(objects) => self.append(
