@@ -172,14 +172,13 @@ impl Resource {
 
     /// What it was in the beginning.
     pub fn original(&self) -> Id {
-        self.previous().into_iter().next().unwrap_or_else(|| self.id())
+        self.previous.first().map_or_else(|| self.id(), |id| of_today(&Gvk::of(&self.value), id))
     }
 
     /// What it was before; group and version are always those of today.
     pub fn previous(&self) -> Vec<Id> {
         let gvk = Gvk::of(&self.value);
-        let today = |id: &Id| Id { gvk: Gvk { kind: id.gvk.kind.clone(), ..gvk.clone() }, ..id.clone() };
-        self.previous.iter().map(today).collect()
+        self.previous.iter().map(|id| of_today(&gvk, id)).collect()
     }
 
     /// Whether it is or was one that fits.
@@ -189,8 +188,16 @@ impl Resource {
 
     /// Keeps what it is now, before that changes.
     pub fn remember(&mut self) {
-        self.previous.push(self.id());
+        let id = self.id();
+        if self.previous.last() != Some(&id) {
+            self.previous.push(id);
+        }
     }
+}
+
+/// What an object was, with the group and version that it has now.
+fn of_today(gvk: &Gvk, was: &Id) -> Id {
+    Id { gvk: Gvk { kind: was.gvk.kind.clone(), ..gvk.clone() }, ..was.clone() }
 }
 
 /// The text of a scalar, whatever its type.
