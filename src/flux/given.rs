@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
 use super::folder::path_from;
 use super::kustomize::{self, Built, Fault, IdlePatch, Kustomization, Mistake, Note, Opaque, Parsed, limits};
-use super::start::Start;
+use super::start::{Start, owner_of};
 use super::substitute::{Variables, substitute};
 use super::walk::Files;
 use crate::error::Failure;
@@ -97,7 +97,7 @@ pub struct Everything {
 const MAX_KUSTOMIZATIONS: usize = 2_000;
 const MAX_CHAIN: usize = 24;
 const MAX_OBJECTS: usize = 15_000;
-/// About how many bytes may come of substitution.
+/// About how many bytes may be variables, or come of substitution.
 const MAX_REPLACED: usize = 96 * 1024 * 1024;
 
 /// What is known of a ConfigMap or Secret.
@@ -161,8 +161,11 @@ pub fn everything_and(
     };
     follower.found.kustomizations.insert(owner, begin);
     follower.all()?;
+    for document in &start.others {
+        follower.add(&owner_of(document), document, &start.file);
+    }
     for (owner, document) in others {
-        follower.add(owner, document);
+        follower.add(owner, document, "");
     }
     follower.all()?;
     Ok(follower.found)
@@ -192,14 +195,14 @@ impl Follower<'_> {
     }
 
     /// One that nothing leads to.
-    fn add(&mut self, owner: &Owner, document: &Value) {
+    fn add(&mut self, owner: &Owner, document: &Value, file: &str) {
         if self.found.kustomizations.contains_key(owner) {
             return;
         }
-        let (document, chain) = (document.clone(), vec![owner.clone()]);
+        let (document, chain, file) = (document.clone(), vec![owner.clone()], file.to_owned());
         self.found
             .kustomizations
-            .insert(owner.clone(), FluxKustomization { document, chain, ..FluxKustomization::default() });
+            .insert(owner.clone(), FluxKustomization { file, document, chain, ..FluxKustomization::default() });
         self.open.push(owner.clone());
     }
 
@@ -268,6 +271,7 @@ impl Follower<'_> {
         self.found.notes.extend(build.notes);
         self.fail(open, build.mistakes.into_iter().collect());
         let variables = self.variables(open);
+        self.replaced += variables.as_ref().map_or(0, Variables::bytes);
         let is_on_top =
             |idle: &IdlePatch| idle.file == kustomization.file && idle.key == "patches" && idle.index >= own;
         let (on_top, idle): (Vec<_>, Vec<_>) = build.idle.into_iter().partition(is_on_top);

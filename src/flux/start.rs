@@ -22,6 +22,8 @@ const STRICT_SINCE: u64 = 9;
 pub struct Start {
     /// The Flux Kustomization that is there first.
     pub kustomization: Value,
+    /// Others that are there with it, whether it leads to them or not.
+    pub others: Vec<Value>,
     /// The file that says so; the folder, where only a folder is known.
     pub file: String,
     /// Whether an undefined variable is an error for the Flux that is there; for the newest, if nothing says which it is.
@@ -41,7 +43,17 @@ impl Start {
             "metadata": {"name": name, "namespace": namespace},
             "spec": {"path": path, "prune": true, "sourceRef": {"kind": kind, "name": name}},
         });
-        Start { kustomization, file: file.to_owned(), strict: true }
+        Start { kustomization, others: Vec::new(), file: file.to_owned(), strict: true }
+    }
+
+    /// What a `gotk-sync.yaml` says: one cluster, that begins with the Kustomization that applies this file, or with the first.
+    fn of_sync(file: &str, documents: &[Document]) -> Option<Start> {
+        let is_one = |document: &&Document| object_id(&document.value).is_some_and(|id| is_kustomization(&id));
+        let mut all: Vec<Value> = documents.iter().filter(is_one).map(|document| document.value.clone()).collect();
+        let applies_it = |one: &Value| folder_of(one).is_some_and(|folder| folder.is_empty() || is_in(file, &folder));
+        let first = all.iter().position(applies_it).unwrap_or(0);
+        let kustomization = (first < all.len()).then(|| all.remove(first))?;
+        Some(Start { kustomization, others: all, file: file.to_owned(), strict: true })
     }
 
     /// The Kustomization that bootstrap wrote for the folder `tree` or one around it; before bootstrap, the one that it
@@ -54,9 +66,11 @@ impl Start {
         for folder in std::iter::once(tree).chain(above).chain([""]) {
             let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
             let Some(bytes) = files.read(&sync)? else { continue };
-            let covers = |start: &Start| start.folder().is_some_and(|folder| folder.is_empty() || is_in(tree, &folder));
-            if let Some(start) = in_file(&sync, &documents(&sync, &bytes).unwrap_or_default()).into_iter().find(covers)
-            {
+            let covers = |start: &Start| {
+                let mut folders = [&start.kustomization].into_iter().chain(&start.others).filter_map(folder_of);
+                folders.any(|folder| folder.is_empty() || is_in(tree, &folder))
+            };
+            if let Some(start) = Start::of_sync(&sync, &documents(&sync, &bytes).unwrap_or_default()).filter(covers) {
                 return Ok(start);
             }
         }
@@ -65,14 +79,23 @@ impl Start {
 
     /// The name of its Kustomization.
     pub fn owner(&self) -> Owner {
-        let text = |key: &str| text_at(&self.kustomization, &["metadata", key]).unwrap_or(BOOTSTRAP).to_owned();
-        Owner { namespace: text("namespace"), name: text("name") }
+        owner_of(&self.kustomization)
     }
 
     /// The folder that it applies.
     pub fn folder(&self) -> Option<String> {
-        path_from("", text_at(&self.kustomization, &["spec", "path"]).unwrap_or_default())
+        folder_of(&self.kustomization)
     }
+}
+
+/// The name of a Flux Kustomization where Flux begins.
+pub fn owner_of(kustomization: &Value) -> Owner {
+    let text = |key: &str| text_at(kustomization, &["metadata", key]).unwrap_or(BOOTSTRAP).to_owned();
+    Owner { namespace: text("namespace"), name: text("name") }
+}
+
+fn folder_of(kustomization: &Value) -> Option<String> {
+    path_from("", text_at(kustomization, &["spec", "path"]).unwrap_or_default())
 }
 
 /// Every place below a folder where Flux begins.
@@ -90,7 +113,10 @@ pub fn starts(files: &dyn Files, below: &str) -> Result<Vec<Start>, Failure> {
         if !is_sync && !names(&bytes, "FluxInstance") && !names(&bytes, "FluxConfig") {
             continue;
         }
-        let mut found = in_file(&path, &documents(&path, &bytes).unwrap_or_default());
+        let documents = documents(&path, &bytes).unwrap_or_default();
+        let in_documents = documents.iter().filter_map(|document| in_document(&path, &document.value));
+        let of_sync = Start::of_sync(&path, &documents).filter(|_| is_sync);
+        let mut found: Vec<Start> = in_documents.chain(of_sync).collect();
         if is_sync && bytes.iter().all(u8::is_ascii_whitespace) {
             found = path.rsplit('/').nth(1).map(|namespace| prepared(&path, namespace)).into_iter().collect();
         }
@@ -117,16 +143,8 @@ fn prepared(path: &str, namespace: &str) -> Start {
     Start::of(path, namespace, namespace, "GitRepository", folder)
 }
 
-fn in_file(path: &str, documents: &[Document]) -> Vec<Start> {
-    let is_sync = path.ends_with("/gotk-sync.yaml");
-    documents.iter().filter_map(|document| in_document(path, &document.value, is_sync)).collect()
-}
-
-fn in_document(path: &str, document: &Value, is_sync: bool) -> Option<Start> {
+fn in_document(path: &str, document: &Value) -> Option<Start> {
     let id = object_id(document)?;
-    if is_sync && is_kustomization(&id) {
-        return Some(Start { kustomization: document.clone(), file: path.to_owned(), strict: true });
-    }
     let text = |at: &[&str]| text_at(document, at);
     match (id.kind.as_str(), id.group.as_str()) {
         ("FluxInstance", "fluxcd.controlplane.io") => {
@@ -170,5 +188,17 @@ mod tests {
         assert!(!is_strict("---\n# This manifest was generated by flux. DO NOT EDIT.\n# Flux Version: v2.8.8\n"));
         assert!(is_strict("# Flux Version: v2.9.1\n") && is_strict("") && is_strict("# Flux Version: v2.10.0\n"));
         assert_eq!((minor("2.x"), minor("=2.7.x"), minor("2.7.5")), (None, Some(7), Some(7)));
+    }
+    #[test]
+    fn a_sync_file_is_one_cluster() {
+        let unit = |name: &str, path: &str| {
+            let api = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization";
+            format!("{api}\nmetadata: {{name: {name}, namespace: flux-system}}\nspec: {{path: {path}}}\n")
+        };
+        let text = format!("{}---\n{}", unit("apps", "./apps"), unit("flux-system", "./clusters/a"));
+        let file = "clusters/a/flux-system/gotk-sync.yaml";
+        let start = Start::of_sync(file, &documents(file, text.as_bytes()).unwrap()).unwrap();
+        let others: Vec<_> = start.others.iter().map(owner_of).map(|owner| owner.name).collect();
+        assert_eq!((start.owner().name.as_str(), &others[..]), ("flux-system", &["apps".to_owned()][..]));
     }
 }
