@@ -213,17 +213,10 @@ fn results(rows: &[Row], threads: usize) -> Vec<Result> {
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What ends in a finding, too, but not within five seconds in a build of tests; `HOSTILE_ONLY` runs them.
-const TOO_SLOW: [&str; 2] =
-    ["a-sync-file-of-a-thousand-kustomizations-that-apply-it", "two-hundred-patches-that-copy-a-thing-into-itself"];
-
 #[test]
 fn every_hostile_repo_is_survived() {
     let only = env::var("HOSTILE_ONLY").unwrap_or_default();
-    let is_chosen =
-        |row: &Row| if only.is_empty() { !TOO_SLOW.contains(&&row.name[..]) } else { row.name.contains(&only) };
-    let chosen = |table: Table| table.0.into_iter().filter(is_chosen).collect::<Vec<_>>();
-    eprintln!("{} left out, which take somewhat too long in a build of tests: {TOO_SLOW:?}", TOO_SLOW.len());
+    let chosen = |table: Table| table.0.into_iter().filter(|row| row.name.contains(&only)).collect::<Vec<_>>();
     let (small, large) = tables();
     let (small, large) = (chosen(small), chosen(large));
     let mut all = results(&small, THREADS);
