@@ -63,7 +63,7 @@ fn schema() -> jsonschema::Validator {
 fn github_gets_annotations() {
     let repo = repo(&[("a, b/100%.yaml", &stray("ä")), ("c/c.yaml", "# fluxwright: ignore FW712: no more\n")]);
     let run = repo.fluxwright(&["check", "a, b", "--only", "no-namespace", "--format", "github"]);
-    let known = "::error file=a%2C b/100%25.yaml,line=4,endLine=4,col=9,endColumn=10,title=FW712 no-namespace::ConfigMap/ä needs a \
+    let known = "::error file=a%2C b/100%25.yaml,line=4,endLine=4,col=9,endColumn=10,title=FW712 no-namespace::ConfigMap ä needs a \
                  namespace and has none%0Aapplied by: flux-system%0Abecause: Flux fails with `namespace not specified`; unlike kubectl it \
                  has no namespace of its own to fall back on (fluxcd/pkg ssa/errors/errors.go)%0Ahint:%0Ametadata:%0A  namespace: …%0A# or, \
                  for all of a folder, in its kustomization.yaml:%0Anamespace: …\n";
@@ -90,7 +90,7 @@ fn github_shows_ten_annotations_and_a_list() {
     let lines = printed(&repo(&[("a/a.yaml", &many)]), "github");
     assert_eq!(lines.lines().filter(|line| line.starts_with("::")).count(), 10);
     assert!(
-        lines.contains("\n70 more, without annotations:\nerror FW712 no-namespace: a/a.yaml:54:9: ConfigMap/s10 needs"),
+        lines.contains("\n70 more, without annotations:\nerror FW712 no-namespace: a/a.yaml:54:9: ConfigMap s10 needs"),
         "{lines}"
     );
     assert_eq!(lines.lines().filter(|line| line.starts_with("error FW712 ")).count(), 70);
@@ -128,7 +128,7 @@ fn markdown_has_a_list_for_each_file() {
 
 ### `a/a.yaml`
 
-- **error** FW712 [no-namespace](https://github.com/fluxwright/fluxwright/blob/main/docs/checks/no-namespace.md), line 4: ConfigMap/a needs a namespace and has none
+- **error** FW712 [no-namespace](https://github.com/fluxwright/fluxwright/blob/main/docs/checks/no-namespace.md), line 4: ConfigMap a needs a namespace and has none
 
   applied by: flux-system
 

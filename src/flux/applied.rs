@@ -59,6 +59,20 @@ impl std::fmt::Display for Owner {
     }
 }
 
+/// An object as a sentence names it: `HelmRelease apps/web`, a Flux Kustomization as its owner is named.
+pub fn title(id: &ObjectId) -> String {
+    match &id.namespace {
+        _ if is_kustomization(id) => format!("Kustomization {}", Owner::of(id)),
+        Some(namespace) => format!("{} {namespace}/{}", id.kind, id.name),
+        None => format!("{} {}", id.kind, id.name),
+    }
+}
+
+/// The same of an object that may be none.
+pub fn title_of(object: &Value) -> String {
+    object_id(object).map_or_else(|| "an object".to_owned(), |id| title(&id))
+}
+
 /// An object that is applied.
 #[derive(Debug, Clone)]
 pub struct Object {

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pruned::is_pruned;
 use crate::checks::finding::Finding;
 use crate::checks::order::kinds::brought_by;
-use crate::checks::order::waiting::named;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::problem::{Code, Severity};
 use crate::tree::ObjectId;
 
@@ -95,10 +94,10 @@ fn finding(owner: &Owner, all: &[(Object<'_>, &ObjectId)]) -> Option<Finding> {
     let (object, operator) = all.first()?;
     let more = if all.len() > 1 { format!(", and {} more,", all.len() - 1) } else { String::new() };
     let says =
-        format!("{}{more} goes together with {} when Kustomization {owner} goes", named(object.id), named(operator));
+        format!("{}{more} goes together with {} when Kustomization {owner} goes", title(object.id), title(operator));
     let hint = format!(
         "# a Kustomization for {}, and another one for objects of its kinds, with\nspec:\n  dependsOn:\n    - name: …",
-        named(operator)
+        title(operator)
     );
     Some(Finding::on(object.given, says).at("/kind").hint(hint))
 }

@@ -3,9 +3,9 @@
 use super::pruned::is_pruned;
 use crate::catalog::apis::Guard;
 use crate::checks::finding::Finding;
-use crate::checks::order::waiting::named;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -79,7 +79,7 @@ fn finding(view: &ClusterView<'_>, object: Object<'_>) -> Option<Finding> {
     }
     // What is not resolved may bring the guard.
     let severity = if object.given.certain { severity } else { Severity::Note };
-    let says = format!("{} is deleted when its file goes, since nothing keeps it", named(object.id));
+    let says = format!("{} is deleted when its file goes, since nothing keeps it", title(object.id));
     let because = format!(
         "Flux deletes what leaves a Kustomization with `prune: true`, and {with} (kustomize-controller docs/spec/v1/kustomizations.md, Prune)"
     );

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::kinds::brought_by;
 use super::needs::{Index, Sort};
-use super::waiting::{looks_at, named, waits_for_unseen};
+use super::waiting::{looks_at, waits_for_unseen};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, depends_on};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::{Owner, is_kustomization};
+use crate::flux::applied::{Owner, is_kustomization, title};
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -145,7 +145,7 @@ fn of_object<'v>(view: &'v ClusterView<'v>, index: &Index<'v>, object: Object<'v
     let kind: Vec<(&Owner, Object<'_>)> =
         brought_by(view, object).into_iter().map(|provider| (provider.by, provider.object)).collect();
     if let Some((first, maker)) = only_from(by, &kind) {
-        let what = format!("its CRD, which comes with {}", named(maker.id));
+        let what = format!("its CRD, which comes with {}", title(maker.id));
         add(Stage::Applied, (first, Stage::Applied), Why::Needs(object, what, "/kind".to_owned()));
     }
     for need in index.needs(object) {
@@ -224,7 +224,7 @@ fn finding(view: &ClusterView<'_>, circle: &[Step<'_>]) -> Option<Finding> {
         _ => None,
     });
     let finding = if let Some((object, pointer)) = objects {
-        let hint = format!("# a Kustomization for {}, for which none of these waits", named(object.id));
+        let hint = format!("# a Kustomization for {}, for which none of these waits", title(object.id));
         Finding::on(object.given, says).at(pointer).hint(hint)
     } else {
         let owner = circle.iter().find_map(|((owner, _), _, why)| matches!(why, Why::DependsOn).then_some(owner))?;
@@ -247,6 +247,6 @@ fn step(((from, _), (to, _), why): &Step<'_>) -> Option<String> {
         Why::DependsOn => format!("{from} depends on {to}"),
         Why::Above => format!("{from} is applied by {to}"),
         Why::Health => format!("{from} applies {to} and waits for it"),
-        Why::Needs(object, what, _) => format!("{} of {from} needs {what} of {to}", named(object.id)),
+        Why::Needs(object, what, _) => format!("{} of {from} needs {what} of {to}", title(object.id)),
     })
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::kinds::brought_by;
-use super::waiting::{by_owner, named};
+use super::waiting::by_owner;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, Order, depends_on};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::plan::needs::INITIALIZED;
 use crate::problem::{Code, Severity};
 
@@ -147,11 +147,11 @@ fn deadlock(
     let mut all = secrets.into_iter().chain(others);
     let (object, operator) = all.find_map(|object| Some((object, pending(view, object)?)))?;
     let it = view.kustomization(own)?;
-    let needs = if object.id == operator.id { String::new() } else { format!(", which needs {}", named(operator.id)) };
+    let needs = if object.id == operator.id { String::new() } else { format!(", which needs {}", title(operator.id)) };
     let says = format!(
         "{} initializes the nodes, and waits for {} of Kustomization {}{needs}, whose pods do not tolerate their taint",
-        named(initializer.id),
-        named(object.id),
+        title(initializer.id),
+        title(object.id),
         object.by()
     );
     let entry = depends_on(own, &it.document)
@@ -160,7 +160,7 @@ fn deadlock(
     let place = entry.map_or_else(|| "/spec/dependsOn".to_owned(), |at| format!("/spec/dependsOn/{at}/name"));
     let hint = format!(
         "# take the dependency out, or let the pods of {} tolerate it:\ntolerations:\n  - key: {TAINT}\n    operator: Exists",
-        named(operator.id)
+        title(operator.id)
     );
     let finding = Finding::on_kustomization(it, says).at(place).hint(hint);
     Some(if is_sure(view, operator) { finding } else { finding.as_bad_as(Severity::Warning) })

@@ -1,10 +1,11 @@
 //! FW762 `kind-not-waited-for`: an object of a kind that comes with another Kustomization, for which its own does not wait.
 
 use super::kinds::{brought_by, is_there_first};
-use super::waiting::{named, wait_for, waits_for_unseen};
+use super::waiting::{wait_for, waits_for_unseen};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, Order, Provider};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -73,7 +74,7 @@ fn late<'v>(view: &'v ClusterView<'_>, object: Object<'_>) -> Option<Provider<'v
 
 fn finding(view: &ClusterView<'_>, object: Object<'_>, provider: &Provider<'_>) -> Finding {
     let (first, later) = (provider.by, object.by());
-    let (what, brings) = (named(object.id), named(provider.object.id));
+    let (what, brings) = (title(object.id), title(provider.object.id));
     let below = view.order(first, later) == Order::Below;
     let but = if below {
         format!("Kustomization {later} comes at the same time, with {first}")

@@ -1,10 +1,10 @@
 //! FW761 `kind-with-its-operator`: an object of a kind that a release of the same Kustomization brings.
 
 use super::kinds::operator_beside;
-use super::waiting::named;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -81,7 +81,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 }
 
 fn finding(object: Object<'_>, release: Object<'_>) -> Finding {
-    let (what, release) = (named(object.id), named(release.id));
+    let (what, release) = (title(object.id), title(release.id));
     let says = format!("Kustomization {} applies {what} together with {release}, which brings its kind", object.by());
     let hint = format!(
         "# a Kustomization for {release}, with `wait: true`, and another one for {what}, with\nspec:\n  dependsOn:\n    - name: …"

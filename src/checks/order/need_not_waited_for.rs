@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::needs::{Index, Need, Sort};
-use super::waiting::{named, wait_for, waits_for_unseen};
+use super::waiting::{wait_for, waits_for_unseen};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, Order};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -94,16 +94,16 @@ fn finding(view: &ClusterView<'_>, all: &[(Object<'_>, Need<'_>)]) -> Option<Fin
     let below = view.order(first, later) == Order::Below;
     let says = format!(
         "{} of Kustomization {later} needs {} of Kustomization {first}, which is not waited for{also}",
-        named(object.id),
+        title(object.id),
         need.what
     );
     let hint = if below {
         format!(
             "# a Kustomization for {}, with `wait: true`, and in Kustomization {later}\nspec:\n  dependsOn:\n    - name: …",
-            named(maker.id)
+            title(maker.id)
         )
     } else if *later == view.start.owner() {
-        format!("# a Kustomization for {}, with\nspec:\n  dependsOn:\n    - name: {}", named(object.id), first.name)
+        format!("# a Kustomization for {}, with\nspec:\n  dependsOn:\n    - name: {}", title(object.id), first.name)
     } else {
         wait_for(first, later)
     };

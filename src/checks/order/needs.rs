@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::waiting::named;
 use crate::checks::view::{ClusterView, Object};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::plan::needs::{described_whole, needs_of};
 use crate::tree::text_at;
 
@@ -91,7 +90,7 @@ impl<'v> Index<'v> {
 
     fn object(&self, sort: Sort, pointer: &str, kind: &str, namespace: &str, name: &str) -> Option<Need<'v>> {
         let object = *self.objects.get(&(kind, namespace, name))?;
-        Some(Need { sort, what: named(object.id), pointer: pointer.to_owned(), makers: vec![(object.by(), object)] })
+        Some(Need { sort, what: title(object.id), pointer: pointer.to_owned(), makers: vec![(object.by(), object)] })
     }
 
     fn of_release(&self, release: Object<'v>) -> Vec<Need<'v>> {

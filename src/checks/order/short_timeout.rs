@@ -1,10 +1,10 @@
 //! FW766 `short-timeout`: a Kustomization that gives up before a release that it waits for does.
 
-use super::waiting::{by_owner, looks_at, named};
+use super::waiting::{by_owner, looks_at};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::flux::given::FluxKustomization;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
@@ -77,7 +77,7 @@ fn finding(owner: &Owner, it: &FluxKustomization, objects: &[Object<'_>]) -> Opt
         .filter(|release| looks_at(owner, it, **release))
         .filter_map(|release| timeout_of(release.value()).map(|(length, text)| (release, length, text)))
         .reduce(|one, other| if other.1 > one.1 { other } else { one })?;
-    let says = format!("Kustomization {owner} waits for {said}, and {} may take {longest}", named(release.id));
+    let says = format!("Kustomization {owner} waits for {said}, and {} may take {longest}", title(release.id));
     let hint = format!("# in Kustomization {owner}\nspec:\n  timeout: {}m", (length / 60.0).ceil() + 2.0);
     (own < length).then(|| Finding::on_kustomization(it, says).at(place).hint(hint))
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::waiting::{by_owner, looks_at, named, waits_for_all};
+use super::waiting::{by_owner, looks_at, waits_for_all};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, depends_on};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::flux::given::FluxKustomization;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
@@ -83,7 +83,7 @@ fn finding(view: &ClusterView<'_>, owner: &Owner, it: &FluxKustomization, all: &
     let ready = view.known.apis.kind(&object.id.group, &object.id.kind)?.ready.as_deref()?;
     let more = if all.len() > 1 { format!(" and {} more", all.len() - 1) } else { String::new() };
     let says =
-        format!("Kustomization {owner} waits for {}{more}, which Flux takes for ready at once", named(object.id));
+        format!("Kustomization {owner} waits for {}{more}, which Flux takes for ready at once", title(object.id));
     let hint = format!(
         "# in Kustomization {owner}\nspec:\n  healthCheckExprs:\n    - apiVersion: {}\n      kind: {}\n      current: {ready}",
         object.text(&["apiVersion"])?,

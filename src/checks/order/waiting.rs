@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::checks::view::{ClusterView, Object, Order, depends_on};
 use crate::flux::applied::Owner;
 use crate::flux::given::FluxKustomization;
-use crate::tree::{ObjectId, text_at};
+use crate::tree::text_at;
 
 /// The objects of a cluster by the Kustomization that applies them.
 pub fn by_owner<'v>(view: &'v ClusterView<'_>) -> BTreeMap<&'v Owner, Vec<Object<'v>>> {
@@ -54,10 +54,4 @@ pub fn wait_for(first: &Owner, later: &Owner) -> String {
         format!("\n      namespace: {}", first.namespace)
     };
     format!("# in Kustomization {later}\nspec:\n  dependsOn:\n    - name: {}{namespace}", first.name)
-}
-
-/// An object as people name it: `HelmRelease flux-system/podinfo`.
-pub fn named(id: &ObjectId) -> String {
-    let namespace = id.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    format!("{} {namespace}{}", id.kind, id.name)
 }

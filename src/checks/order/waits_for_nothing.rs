@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::waiting::{by_owner, named};
+use super::waiting::by_owner;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object, Order, depends_on};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::{Owner, is_kustomization};
+use crate::flux::applied::{Owner, is_kustomization, title};
 use crate::flux::given::FluxKustomization;
 use crate::problem::{Code, Severity};
 use serde_json::Value;
@@ -98,8 +98,8 @@ fn finding(
     let what = match objects.iter().filter(|object| has_to_work(view, **object)).collect::<Vec<_>>()[..] {
         [] if it.elsewhere => "what comes from elsewhere".to_owned(),
         [] => return None,
-        [one] => named(one.id),
-        [one, ref more @ ..] => format!("{} and {} more", named(one.id), more.len()),
+        [one] => title(one.id),
+        [one, ref more @ ..] => format!("{} and {} more", title(one.id), more.len()),
     };
     let who = match waiting {
         [] => return None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::is_kept;
+use crate::flux::applied::{is_kept, title};
 use crate::problem::{Code, Severity};
 use crate::tree::ObjectId;
 
@@ -49,7 +49,7 @@ fn finding(first: Object<'_>, second: Object<'_>) -> Finding {
     let (one, other) = (first.by(), second.by());
     let from =
         if first.given.file == second.given.file { String::new() } else { format!(", from {}", first.given.file) };
-    let says = format!("{} is applied by {other}, and by {one}, too{from}", second.id);
+    let says = format!("{} is applied by {other}, and by {one}, too{from}", title(second.id));
     let guarded = is_kept(first.value()) && is_kept(second.value());
     Finding::on(second.given, says)
         .at("/metadata/name")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checks::finding::Finding;
 use crate::checks::{Check, RepoView, Rule};
+use crate::flux::applied::title;
 use crate::flux::folder::{KUSTOMIZATION_FILES, join};
 use crate::flux::kustomize::documents;
 use crate::problem::{Code, Severity};
@@ -93,7 +94,7 @@ fn first_object(path: &str, bytes: &[u8]) -> Option<String> {
         }
         ids.push(object_id(&document.value)?);
     }
-    ids.first().map(ToString::to_string)
+    ids.first().map(title)
 }
 
 fn finding(repo: &RepoView<'_>, folder: &str, files: &[(&str, String)]) -> Finding {

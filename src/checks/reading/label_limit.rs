@@ -9,6 +9,7 @@ use super::shapes::{LABEL_VALUE, wrong_key};
 use super::text_places::WORKLOADS;
 use crate::checks::finding::Finding;
 use crate::checks::{Check, RepoView, Rule};
+use crate::flux::applied::title;
 use crate::flux::folder::KUSTOMIZATION_FILES;
 use crate::flux::kustomize::{Dispute, Manifest, documents};
 use crate::problem::{Code, Severity};
@@ -125,7 +126,7 @@ fn of_manifest(path: &str, manifest: &Manifest) -> Vec<Finding> {
     for (object, line, prefix) in placed_objects(manifest) {
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
         let disputes = manifest.disputes.as_slice();
-        let whose = || object_id(object).map_or_else(|| kind.to_owned(), |id| id.to_string());
+        let whose = || object_id(object).map_or_else(|| kind.to_owned(), |id| title(&id));
         let mut look = |at: &str, of: Of| {
             if let Some(value) = object.pointer(at).filter(|value| !value.is_null()) {
                 let place = Place { file: path, line, pointer: format!("{prefix}{at}"), of, whose: whose(), disputes };

@@ -6,6 +6,7 @@ use super::shapes::{DATA_KEY, LABEL, SUBDOMAIN, Shape};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::flux::given::{Given, is_encrypted};
 use crate::problem::{Code, Severity};
 use crate::tree::pointer_step;
@@ -72,7 +73,7 @@ fn of_object(object: &Object<'_>) -> Vec<Finding> {
 fn of_name(object: &Object<'_>, key: &str, text: &str, shape: Shape) -> Option<Finding> {
     let wrong = shape.wrong(text).filter(|_| !text.is_empty() && is_known(object.given, text))?;
     let near = shape.nearest(text).unwrap_or_else(|| format!("…  # at most {} characters", shape.most));
-    let says = format!("the {key} of {} {wrong}", object.id);
+    let says = format!("the {key} of {} {wrong}", title(object.id));
     let finding = Finding::on(object.given, says).at(format!("/metadata/{key}"));
     Some(weighed(object.given, finding.hint(format!("metadata:\n  {key}: {near}"))))
 }
@@ -80,7 +81,7 @@ fn of_name(object: &Object<'_>, key: &str, text: &str, shape: Shape) -> Option<F
 /// Only newer releases take a Service with a digit in front, and only if they are told to.
 fn leading_digit(object: &Object<'_>) -> Option<Finding> {
     let begins = object.is("", "Service") && object.id.name.starts_with(|sign: char| sign.is_ascii_digit());
-    let says = format!("the name of {} begins with a digit", object.id);
+    let says = format!("the name of {} begins with a digit", title(object.id));
     let finding = || Finding::on(object.given, says).at("/metadata/name").as_bad_as(Severity::Warning);
     begins.then(|| {
         finding().hint("begin it with a letter; Kubernetes takes digits there only with RelaxedServiceNameValidation")
@@ -92,7 +93,7 @@ fn of_keys(object: &Object<'_>, part: &str) -> Vec<Finding> {
     let wrong = |key: &String| {
         let points = matches!(key.as_str(), "." | "..").then(|| "means a folder".to_owned());
         let wrong = DATA_KEY.wrong(key).or(points).filter(|_| is_known(object.given, key))?;
-        let says = format!("the key `{key}` of {} {wrong}", object.id);
+        let says = format!("the key `{key}` of {} {wrong}", title(object.id));
         let hint =
             DATA_KEY.nearest(key).map_or_else(|| "a shorter one".to_owned(), |near| format!("{part}:\n  {near}: …"));
         let at = format!("/{part}/{}", pointer_step(key));

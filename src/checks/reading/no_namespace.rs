@@ -3,6 +3,7 @@
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -41,7 +42,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
         object.namespace().is_empty() && object.given.certain && view.is_namespaced(object.id) == Some(true)
     });
     let finding = |object: crate::checks::view::Object<'_>| {
-        Finding::on(object.given, format!("{} needs a namespace and has none", object.id))
+        Finding::on(object.given, format!("{} needs a namespace and has none", title(object.id)))
             .at("/metadata/name")
             .hint("metadata:\n  namespace: …\n# or, for all of a folder, in its kustomization.yaml:\nnamespace: …")
     };

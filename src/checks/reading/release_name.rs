@@ -6,6 +6,7 @@ use super::shapes::{SUBDOMAIN, Shape};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::sha256;
 
@@ -65,7 +66,7 @@ fn finding(release: Object<'_>) -> Option<Finding> {
     {
         let wrong = NAME.wrong(said).filter(|_| !said.contains("${"))?;
         let near = NAME.nearest(said).unwrap_or_else(|| format!("…  # at most {} characters", NAME.most));
-        let finding = Finding::on(release.given, format!("the releaseName of {} {wrong}", release.id));
+        let finding = Finding::on(release.given, format!("the releaseName of {} {wrong}", title(release.id)));
         let finding = finding.at("/spec/releaseName").hint(format!("releaseName: {near}"));
         let is_long = said.len() > NAME.most;
         return Some(if is_long {
@@ -81,7 +82,8 @@ fn finding(release: Object<'_>) -> Option<Finding> {
     }
     let kept = composed.get(..KEPT)?;
     let cut = format!("{kept}-{}", sha256(composed.as_bytes()).get(..HASH)?);
-    let says = format!("the release of {} would be called `{composed}`, and Flux cuts it to `{cut}`", release.id);
+    let says =
+        format!("the release of {} would be called `{composed}`, and Flux cuts it to `{cut}`", title(release.id));
     let finding = Finding::on(release.given, says).at("/metadata/name").as_bad_as(Severity::Warning);
     let because = "Helm takes 53 characters, and what a chart calls after its release gets a name that nobody expects \
                    (helm-controller internal/release/name.go, ShortenName)";

@@ -4,6 +4,7 @@ use super::shapes::LABEL_VALUE;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -43,7 +44,8 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 
 fn finding(object: Object<'_>) -> Finding {
     let (most, length) = (LABEL_VALUE.most, object.id.name.len());
-    let says = format!("the name of {} has {length} characters, and at most {most} fit into its label", object.id);
+    let says =
+        format!("the name of {} has {length} characters, and at most {most} fit into its label", title(object.id));
     Finding::on(object.given, says)
         .at("/metadata/name")
         .hint(format!("metadata:\n  name: …  # at most {most} characters"))

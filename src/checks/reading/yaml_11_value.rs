@@ -8,6 +8,7 @@ use super::placed_objects;
 use super::text_places::{has_text_places, is_meant_as_text, takes_only_text};
 use crate::checks::finding::Finding;
 use crate::checks::{Check, RepoView, Rule};
+use crate::flux::applied::title_of;
 use crate::flux::kustomize::{Dispute, Manifest};
 use crate::problem::{Code, Severity};
 use crate::tree::pointer_step;
@@ -110,7 +111,7 @@ fn no_texts(object: &Value) -> Vec<(String, &Value)> {
 
 fn no_text(path: &str, object: &Value, line: usize, value: &Value) -> Finding {
     let what = if value.is_boolean() { "a truth value" } else { "a number" };
-    let says = format!("`{value}` in {} is {what} without quotes, and only a text is taken there", whose(object));
+    let says = format!("`{value}` in {} is {what} without quotes, and only a text is taken there", title_of(object));
     refused(Finding::in_file(path, line, says).hint(quoted(&value.to_string())))
 }
 
@@ -119,7 +120,7 @@ fn about(path: &str, object: &Value, pointer: &str, dispute: &Dispute) -> Option
     let text = &dispute.text;
     let node = Node { span: 0..0, kind: Kind::Scalar { text: text.clone(), plain: true } };
     let (flux, kubectl) = (go::as_flux_reads(&node), go::as_kubectl_reads(&node));
-    let whose = whose(object);
+    let whose = title_of(object);
     let finding = |says: String| Finding::in_file(path, dispute.line, says);
     // SOPS writes its own part, and checks it.
     if pointer.starts_with("/sops/") {
@@ -162,8 +163,4 @@ fn refused(finding: Finding) -> Finding {
     finding
         .as_bad_as(Severity::Error)
         .because("what comes of it is not taken there, so the object is refused, and the Flux Kustomization fails")
-}
-
-fn whose(object: &Value) -> String {
-    crate::tree::object_id(object).map_or_else(|| "an object".to_owned(), |id| id.to_string())
 }

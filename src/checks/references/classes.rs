@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::lookup::{
-    Reference, at_places, by_name, hides, is_called_after, is_name, no_worse, title, values_have, walk,
-};
+use super::lookup::{Reference, at_places, by_name, hides, is_called_after, is_name, no_worse, values_have, walk};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
+use crate::flux::applied::title;
 use crate::problem::{Severity, nearest};
 
 /// A kind of class.
@@ -60,7 +59,7 @@ pub fn is_made_by_chart(view: &ClusterView<'_>, name: &str) -> bool {
 fn finding(class: &Class, first: &Reference<'_>, count: usize, near: Option<&str>) -> Finding {
     let Reference { object, pointer, name, .. } = first;
     let Class { called, kind, .. } = class;
-    let who = title(*object);
+    let who = title(object.id);
     let says = format!("{who} wants the {called} {name}, which nothing in the repo makes{}", at_places(count));
     let field = pointer.rsplit('/').next().unwrap_or_default();
     let hint = match near {

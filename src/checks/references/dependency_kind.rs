@@ -1,11 +1,11 @@
 //! FW745 `dependency-kind`: an entry of `dependsOn` that has the name of an object of the other kind.
 
 use super::dependencies::{Entry, both};
-use super::lookup::{Names, full_name, hides, no_worse, title};
+use super::lookup::{Names, full_name, hides, no_worse};
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title};
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -75,7 +75,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 fn finding(view: &ClusterView<'_>, kind: &str, other: &str, entry: &Entry<'_>, there: &Names) -> Finding {
     let exactly = there.has(entry.namespace, entry.name).then_some(entry.namespace);
     let namespace = exactly.or_else(|| there.namespace_of(entry.name)).unwrap_or_default();
-    let who = title(entry.object);
+    let who = title(entry.object.id);
     let says = format!(
         "{who} depends on {}, which is a {other} and no {kind}",
         full_name(if exactly.is_some() { entry.namespace } else { namespace }, entry.name)

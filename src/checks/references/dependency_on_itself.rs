@@ -1,10 +1,10 @@
 //! FW743 `dependency-on-itself`: an object that has itself in `dependsOn`.
 
 use super::dependencies::both;
-use super::lookup::title;
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -56,7 +56,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
     let all = both(view);
     let itself = all.iter().flat_map(|of| of.entries.iter().filter(|entry| entry.is_itself()));
     let finding = |entry: &super::dependencies::Entry<'_>| {
-        let says = format!("{} depends on itself", title(entry.object));
+        let says = format!("{} depends on itself", title(entry.object.id));
         Finding::on(entry.object.given, says).at(&entry.pointer).hint("take the entry out")
     };
     itself.map(finding).collect()

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::lookup::{hides, is_called_after, is_name, no_worse, title, walk};
+use super::lookup::{hides, is_called_after, is_name, no_worse, walk};
 use super::secrets_made::{Made, is_unknown};
 use crate::checks::finding::Finding;
 use crate::checks::known::Brings;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
-use crate::flux::applied::{Owner, is_kustomization};
+use crate::flux::applied::{Owner, is_kustomization, title};
 use crate::problem::{Code, Severity, nearest};
 use crate::tree::{group_of, text_at};
 
@@ -165,7 +165,7 @@ fn may_be_brought(view: &ClusterView<'_>, coming: &Coming<'_>, entry: &Entry<'_>
 fn finding(holder: Object<'_>, at: &str, entry: &Entry<'_>, coming: &Coming<'_>) -> Finding {
     let Entry { kind, namespace, name, .. } = entry;
     let what = if namespace.is_empty() { (*name).to_owned() } else { format!("{namespace}/{name}") };
-    let says = format!("{} waits for {kind} {what}, which nothing brings into the cluster", title(holder));
+    let says = format!("{} waits for {kind} {what}, which nothing brings into the cluster", title(holder.id));
     let other = coming.objects.get(&(*kind, *name)).and_then(|all| all.first());
     let names = || coming.objects.keys().filter(|(known, _)| known == kind).map(|(_, name)| *name);
     let group = other.filter(|other| entry.group.is_some_and(|group| group != other.id.group));

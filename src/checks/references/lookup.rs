@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
-use crate::flux::applied::{Owner, is_kustomization};
+use crate::flux::applied::is_kustomization;
 use crate::problem::{Severity, nearest};
 use crate::tree::{pointer_step, text_at};
 
@@ -95,15 +95,6 @@ pub fn by_name(references: Vec<Reference<'_>>) -> BTreeMap<(String, String), (Re
 /// How many places there are, as the end of a sentence; nothing of one.
 pub fn at_places(count: usize) -> String {
     if count > 1 { format!(" (named at {count} places)") } else { String::new() }
-}
-
-/// An object as a person calls it.
-pub fn title(object: Object<'_>) -> String {
-    match (is_kustomization(object.id), object.namespace()) {
-        (true, _) => format!("Kustomization {}", Owner::of(object.id)),
-        (_, "") => format!("{} {}", object.id.kind, object.id.name),
-        (_, namespace) => format!("{} {namespace}/{}", object.id.kind, object.id.name),
-    }
 }
 
 /// A name with its namespace, if it has one.

@@ -2,10 +2,11 @@
 
 use super::dependencies::{Entry, both};
 use super::dependency_kind::is_of_other_kind;
-use super::lookup::{Names, full_name, hides, no_worse, title};
+use super::lookup::{Names, full_name, hides, no_worse};
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -69,7 +70,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 
 fn finding(kind: &str, entry: &Entry<'_>, there: &Names) -> Finding {
     let what = full_name(entry.namespace, entry.name);
-    let says = format!("{} depends on {kind} {what}, which nothing in the repo makes", title(entry.object));
+    let says = format!("{} depends on {kind} {what}, which nothing in the repo makes", title(entry.object.id));
     let elsewhere = there.namespace_of(entry.name);
     let near = || there.nearest(entry.namespace, entry.name);
     let hint = match elsewhere {

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::classes::{Class, is_made_by_chart, missing, named};
-use super::lookup::{Names, Reference, at_places, by_name, full_name, hides, is_name, no_worse, title, walk};
+use super::lookup::{Names, Reference, at_places, by_name, full_name, hides, is_name, no_worse, walk};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
 
@@ -85,7 +86,8 @@ fn parents(route: Object<'_>) -> Vec<(&'static str, Reference<'_>)> {
 fn finding(view: &ClusterView<'_>, kind: &str, first: &Reference<'_>, count: usize, there: &Names) -> Finding {
     let Reference { object, pointer, namespace, name } = first;
     let what = full_name(namespace, name);
-    let says = format!("{} is for {kind} {what}, which nothing in the repo makes{}", title(*object), at_places(count));
+    let says =
+        format!("{} is for {kind} {what}, which nothing in the repo makes{}", title(object.id), at_places(count));
     let hint = match (there.namespace_of(name), there.nearest(namespace, name)) {
         (Some(other), _) => format!("parentRefs:\n  - name: {name}\n    namespace: {other}"),
         (None, Some(near)) => format!("parentRefs:\n  - name: {near}"),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::lookup::{Names, hides, is_name, no_worse, target_of, title};
+use super::lookup::{Names, hides, is_name, no_worse, target_of};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity, nearest};
 
 /// The rule.
@@ -107,7 +108,7 @@ fn finding(name: &str, (first, at, count): Missing<'_>, made: &[&str], hides: bo
     let others = if count > 1 { format!(" (named by {count} objects)") } else { String::new() };
     let targeted = at == TARGET;
     let does = if targeted { "is installed into" } else { "is in" };
-    let says = format!("{} {does} namespace {name}, which nothing in the repo makes{others}", title(first));
+    let says = format!("{} {does} namespace {name}, which nothing in the repo makes{others}", title(first.id));
     let hint = match nearest(name, made.iter().copied()) {
         Some(near) if targeted => format!("targetNamespace: {near}"),
         Some(near) => format!("namespace: {near}"),

@@ -1,11 +1,12 @@
 //! FW747 `missing-secret`: a Secret that is named and that nothing in the repo makes.
 
-use super::lookup::{Reference, at_places, by_name, full_name, title};
+use super::lookup::{Reference, at_places, by_name, full_name};
 use super::secrets_made::Made;
 use super::secrets_named::all;
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 
 /// The rule.
@@ -70,7 +71,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 fn finding(first: &Reference<'_>, count: usize) -> Finding {
     let Reference { object, pointer, namespace, name } = first;
     let what = full_name(namespace, name);
-    let says = format!("{} needs Secret {what}, which nothing in the repo makes{}", title(*object), at_places(count));
+    let says = format!("{} needs Secret {what}, which nothing in the repo makes{}", title(object.id), at_places(count));
     let namespace = if namespace.is_empty() { "…" } else { namespace };
     let hint = format!("kubectl --namespace {namespace} get secret {name}   # is it in the cluster?");
     Finding::on(object.given, says).at(pointer).hint(hint)

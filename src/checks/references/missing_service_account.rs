@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::lookup::{
-    Names, Reference, at_places, by_name, hides, is_called_after, is_name, mappings, no_worse, target_of, title,
-    values_have, walk,
+    Names, Reference, at_places, by_name, hides, is_called_after, is_name, mappings, no_worse, target_of, values_have,
+    walk,
 };
 use super::pods::pods;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
 
@@ -147,7 +148,7 @@ fn of_store(store: Object<'_>) -> Vec<Reference<'_>> {
 
 fn finding(first: &Reference<'_>, count: usize, there: &Names) -> Finding {
     let Reference { object, pointer, namespace, name } = first;
-    let who = title(*object);
+    let who = title(object.id);
     let says =
         format!("{who} uses ServiceAccount {namespace}/{name}, which nothing in the repo makes{}", at_places(count));
     let hint = match there.nearest(namespace, name) {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::lookup::{Names, full_name, hides_more, is_name, no_worse, title, walk};
+use super::lookup::{Names, full_name, hides_more, is_name, no_worse, walk};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
 
@@ -146,7 +147,7 @@ fn sources(view: &ClusterView<'_>) -> BTreeMap<&'static str, Names> {
 fn finding(one: &Missing<'_>, there: &BTreeMap<&str, Names>) -> Finding {
     let Missing { object, kind, namespace, name, .. } = one;
     let what = full_name(namespace, name);
-    let says = format!("{} reads {kind} {what}, which nothing in the repo makes", title(*object));
+    let says = format!("{} reads {kind} {what}, which nothing in the repo makes", title(object.id));
     Finding::on(object.given, says).at(format!("{}/name", one.pointer)).hint(hint(one, there))
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::lookup::{Names, full_name, hides, is_name, no_worse, title, walk};
+use super::lookup::{Names, full_name, hides, is_name, no_worse, walk};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
 
@@ -108,7 +109,7 @@ fn finding(object: Object<'_>, at: &str, reference: &Value, stores: &Stores<'_>)
 fn missing(object: Object<'_>, at: &str, kind: &str, name: &str, stores: &Stores<'_>) -> Finding {
     let namespace = if kind == "SecretStore" { object.namespace() } else { "" };
     let what = full_name(namespace, name);
-    let says = format!("{} reads {kind} {what}, which nothing in the repo makes", title(object));
+    let says = format!("{} reads {kind} {what}, which nothing in the repo makes", title(object.id));
     let of_cluster = || crate::problem::nearest(name, stores.of_cluster.keys().copied());
     let hint = if kind == "SecretStore" && stores.of_cluster.contains_key(name) {
         format!("secretStoreRef:\n  kind: ClusterSecretStore\n  name: {name}")
@@ -140,7 +141,7 @@ fn shut_out(object: Object<'_>, at: &str, store: Object<'_>) -> Option<Finding> 
     if lists.is_empty() || lets_in || namespace.is_empty() || !store.given.certain {
         return None;
     }
-    let says = format!("ClusterSecretStore {} does not let in the namespace of {}", store.id.name, title(object));
+    let says = format!("ClusterSecretStore {} does not let in the namespace of {}", store.id.name, title(object.id));
     let hint = format!("in {}:\nconditions:\n  - namespaces:\n      - {namespace}", store.given.file);
     let because = "a ClusterSecretStore refuses whoever is in a namespace that fits none of its `conditions` \
                    (external-secrets docs/api/clustersecretstore.md)";

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::lookup::{Names, Reference, hides, is_name, no_worse, title, walk};
+use super::lookup::{Names, Reference, hides, is_name, no_worse, walk};
 use super::secrets_made::is_copied;
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::problem::{Code, Severity};
 use crate::tree::text_at;
 
@@ -85,7 +86,7 @@ fn finding(one: &Reference<'_>, there: &Names, hides: bool) -> Finding {
     let Reference { object, namespace, name, .. } = one;
     let begins = format!("{name}-");
     let hashed = there.beginning_with(namespace, &begins).find(|other| is_hash(&other[begins.len()..]));
-    let who = title(*object);
+    let who = title(object.id);
     if let Some(hashed) = hashed {
         let says = format!("{who} reads ConfigMap {namespace}/{name}, and the generator makes {hashed} of it");
         let finding = Finding::on(object.given, says)

@@ -6,6 +6,7 @@ use super::{generated, literals, shapes, texts};
 use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title;
 use crate::flux::given::{from_base64, is_encrypted};
 use crate::problem::{Code, Severity};
 use crate::tree::{pointer_step, text_at};
@@ -166,9 +167,9 @@ fn says(secret: Object<'_>, named: &[&str], worst: Kind, encrypted: bool) -> Str
     let more = if named.len() > 3 { format!(" and {} more", named.len() - 3) } else { String::new() };
     let keys = format!("{}{more}", first.join(", "));
     match worst {
-        Kind::Public => format!("{} holds nothing that looks secret, and is not encrypted: {keys}", secret.id),
-        _ if encrypted => format!("{} is encrypted by SOPS, but not all of it: {keys}", secret.id),
-        _ => format!("{} has its values in the repo for all to read: {keys}", secret.id),
+        Kind::Public => format!("{} holds nothing that looks secret, and is not encrypted: {keys}", title(secret.id)),
+        _ if encrypted => format!("{} is encrypted by SOPS, but not all of it: {keys}", title(secret.id)),
+        _ => format!("{} has its values in the repo for all to read: {keys}", title(secret.id)),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{owner, texts, whose};
+use super::{owner, texts};
 use crate::checks::finding::Finding;
 use crate::checks::reading::text_places::takes_only_text;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::applied::title_of;
 use crate::flux::given::Given;
 use crate::flux::substitute::evaluate;
 use crate::problem::{Code, Severity};
@@ -50,7 +51,7 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 
 fn of_object(view: &ClusterView<'_>, given: &Given) -> Vec<Finding> {
     let Some(before) = given.before.as_deref() else { return Vec::new() };
-    let whose = whose(before);
+    let whose = title_of(before);
     let one = |(pointer, text): (String, &str)| {
         let after = given.object.pointer(&pointer)?;
         let what = match after {

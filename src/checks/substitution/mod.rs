@@ -17,10 +17,10 @@ use serde_json::Value;
 use self::scripts::{Language, language};
 use super::Rule;
 use super::view::ClusterView;
-use crate::flux::applied::Owner;
+use crate::flux::applied::{Owner, title_of};
 use crate::flux::given::Given;
 use crate::flux::substitute::{Variables, evaluate};
-use crate::tree::{object_id, pointer_step};
+use crate::tree::pointer_step;
 
 /// The rules.
 pub const RULES: &[&Rule] = &[&undefined_variable::RULE, &eaten_by_substitution::RULE, &lost_quotes::RULE];
@@ -64,7 +64,7 @@ impl<'a> Loose<'a> {
 
     /// Its name for a sentence.
     fn whose(&self) -> String {
-        whose(self.object())
+        title_of(self.object())
     }
 
     /// Whether Flux fails because of it.
@@ -95,11 +95,6 @@ fn loose<'a>(view: &'a ClusterView<'_>) -> Vec<Loose<'a>> {
         }
     }
     found
-}
-
-/// An object's name for a sentence.
-fn whose(object: &Value) -> String {
-    object_id(object).map_or_else(|| "an object".to_owned(), |id| id.to_string())
 }
 
 /// The Flux Kustomization that applies an object.
