@@ -5,6 +5,7 @@
 //!
 //! Not here: reading or writing files (`disk`), git (`repo`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -152,13 +153,30 @@ pub fn group_of(api_version: &str) -> &str {
 }
 
 /// A key as a step of a JSON pointer (RFC 6901).
-pub fn pointer_step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+pub fn pointer_step(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 /// The key that a step of a JSON pointer is.
 pub fn pointer_key(step: &str) -> String {
     step.replace("~1", "/").replace("~0", "~")
+}
+
+/// Goes through a value and all that is below it, each with its JSON pointer from where the first one stands.
+pub fn each_below<'a>(value: &'a Value, pointer: &mut String, visit: &mut impl FnMut(&str, &'a Value)) {
+    visit(pointer, value);
+    let length = pointer.len();
+    let mut below = |step: &str, value: &'a Value| {
+        pointer.push('/');
+        pointer.push_str(step);
+        each_below(value, pointer, visit);
+        pointer.truncate(length);
+    };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| below(&pointer_step(key), value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| below(&at.to_string(), item)),
+        _ => {}
+    }
 }
 
 /// A text at a path of keys.

@@ -11,7 +11,7 @@ use crate::checks::{Check, RepoView, Rule};
 use crate::flux::applied::title_of;
 use crate::flux::kustomize::{Dispute, Manifest};
 use crate::problem::{Code, Severity};
-use crate::tree::pointer_step;
+use crate::tree::each_below;
 use crate::yaml::{Kind, Node, go, quoted};
 
 /// The rule.
@@ -90,22 +90,12 @@ fn no_texts(object: &Value) -> Vec<(String, &Value)> {
     if !has_text_places(object) {
         return found;
     }
-    let mut open = vec![(String::new(), object)];
-    while let Some((pointer, value)) = open.pop() {
-        let below = |step: &str| format!("{pointer}/{}", pointer_step(step));
-        match value {
-            Value::Object(map) => open.extend(map.iter().map(|(key, value)| (below(key), value))),
-            Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(at, item)| (below(&at.to_string()), item)));
-            }
-            Value::Number(_) | Value::Bool(_)
-                if takes_only_text(object, &pointer) && !ELSEWHERE.iter().any(|part| pointer.contains(part)) =>
-            {
-                found.push((pointer, value));
-            }
-            _ => {}
+    each_below(object, &mut String::new(), &mut |pointer, value| {
+        let is_no_text = value.is_number() || value.is_boolean();
+        if is_no_text && takes_only_text(object, pointer) && !ELSEWHERE.iter().any(|part| pointer.contains(part)) {
+            found.push((pointer.to_owned(), value));
         }
-    }
+    });
     found
 }
 

@@ -9,7 +9,7 @@ use crate::checks::finding::Finding;
 use crate::checks::view::{ClusterView, Object};
 use crate::flux::applied::is_kustomization;
 use crate::problem::{Severity, nearest};
-use crate::tree::{pointer_step, text_at};
+use crate::tree::{each_below, pointer_step, text_at};
 
 /// Names that are there, each with its namespaces.
 #[derive(Debug, Default)]
@@ -130,19 +130,11 @@ pub fn walk<'a>(value: &'a Value, path: &str) -> Vec<(String, &'a Value)> {
 /// Every mapping in a value, itself included, with its JSON pointer.
 pub fn mappings<'a>(pointer: &str, value: &'a Value) -> Vec<(String, &'a Value)> {
     let mut all = Vec::new();
-    let mut open = vec![(pointer.to_owned(), value)];
-    while let Some((pointer, value)) = open.pop() {
-        match value {
-            Value::Object(map) => {
-                open.extend(map.iter().map(|(key, value)| (format!("{pointer}/{}", pointer_step(key)), value)));
-                all.push((pointer, value));
-            }
-            Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)));
-            }
-            _ => {}
+    each_below(value, &mut pointer.to_owned(), &mut |pointer, value| {
+        if value.is_object() {
+            all.push((pointer.to_owned(), value));
         }
-    }
+    });
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
 }

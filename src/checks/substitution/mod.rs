@@ -10,7 +10,6 @@ mod scripts;
 mod undefined_variable;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -20,7 +19,7 @@ use super::view::ClusterView;
 use crate::flux::applied::{Owner, title_of};
 use crate::flux::given::Given;
 use crate::flux::substitute::{Variables, evaluate};
-use crate::tree::pointer_step;
+use crate::tree::{each_below, pointer_step};
 
 /// The rules.
 pub const RULES: &[&Rule] = &[&undefined_variable::RULE, &eaten_by_substitution::RULE, &lost_quotes::RULE];
@@ -121,33 +120,15 @@ fn variable(expression: &str) -> &str {
 /// The texts of an object in which something may be replaced, with their places.
 fn texts(object: &Value) -> Vec<(String, &str)> {
     let mut found = Vec::new();
-    find_texts(object, &mut String::new(), &mut found);
-    found
-}
-
-fn find_texts<'a>(value: &'a Value, pointer: &mut String, found: &mut Vec<(String, &'a str)>) {
-    let length = pointer.len();
-    match value {
-        Value::String(text) if text.contains("${") => found.push((pointer.clone(), text)),
-        Value::Array(items) => {
-            for (at, item) in items.iter().enumerate() {
-                let _ = write!(pointer, "/{at}");
-                find_texts(item, pointer, found);
-                pointer.truncate(length);
-            }
-        }
+    each_below(object, &mut String::new(), &mut |pointer, value| match value {
+        Value::String(text) if text.contains("${") => found.push((pointer.to_owned(), text.as_str())),
         Value::Object(map) => {
-            for (key, value) in map {
-                let _ = write!(pointer, "/{}", pointer_step(key));
-                if key.contains("${") {
-                    found.push((pointer.clone(), key));
-                }
-                find_texts(value, pointer, found);
-                pointer.truncate(length);
-            }
+            let keys = map.keys().filter(|key| key.contains("${"));
+            found.extend(keys.map(|key| (format!("{pointer}/{}", pointer_step(key)), key.as_str())));
         }
         _ => {}
-    }
+    });
+    found
 }
 
 /// The expressions of a text, each to its closing brace, or to the end of its line. `$$` is a dollar sign and begins none.
