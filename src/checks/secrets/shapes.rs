@@ -113,31 +113,46 @@ pub fn find(text: &str) -> Option<Secret> {
     if text.len() < 16 {
         return None;
     }
+    let text = &Text::of(text);
     token(text).or_else(|| web_token(text)).or_else(|| header(text)).or_else(|| private_in_base64(text))
 }
 
-fn token(text: &str) -> Option<Secret> {
+/// A text, and where something can begin in it.
+struct Text<'a> {
+    text: &'a str,
+    begins: Vec<usize>,
+}
+
+impl<'a> Text<'a> {
+    fn of(text: &'a str) -> Text<'a> {
+        let is_behind = |before: u8| before.is_ascii_alphanumeric() || before == b'_' || before == b'+';
+        let inner = text.bytes().enumerate().filter(|(_, before)| !is_behind(*before)).map(|(at, _)| at + 1);
+        Text { text, begins: std::iter::once(0).chain(inner).collect() }
+    }
+
+    /// What stands behind each place where something begins, as long as it is of these signs.
+    fn runs(&self, begins: &str, signs: Signs) -> impl Iterator<Item = &'a str> {
+        let bytes = self.text.as_bytes();
+        let first = begins.as_bytes().first();
+        let behind = move |at: &usize| {
+            let there = bytes.get(*at) == first && bytes[*at..].starts_with(begins.as_bytes());
+            there.then(|| &self.text[at + begins.len()..])
+        };
+        self.begins.iter().filter_map(behind).map(move |rest| {
+            let end = rest.bytes().position(|sign| !signs.has(sign)).unwrap_or(rest.len());
+            &rest[..end]
+        })
+    }
+}
+
+fn token(text: &Text<'_>) -> Option<Secret> {
     let shape = SHAPES.iter().find(|Shape(begins, signs, least, _)| {
-        // Hardly a text has one of them, and this is told soonest.
-        text.contains(begins)
-            && runs(text, begins, *signs).any(|run| run.len() >= *least && (*least < 20 || is_varied(run)))
+        text.runs(begins, *signs).any(|run| run.len() >= *least && (*least < 20 || is_varied(run)))
     });
-    let aws = |begins: &str| {
-        text.contains(begins) && runs(text, begins, Signs::Capitals).any(|run| run.len() == 16 && is_varied(run))
-    };
+    let aws = |begins: &str| text.runs(begins, Signs::Capitals).any(|run| run.len() == 16 && is_varied(run));
     shape
         .map(|Shape(.., what)| Secret::new(what))
         .or_else(|| AWS.iter().any(|begins| aws(begins)).then_some(Secret::mild("the id of an AWS access key")))
-}
-
-/// What stands behind each place where something begins, as long as it is of these signs.
-fn runs<'a>(text: &'a str, begins: &'a str, signs: Signs) -> impl Iterator<Item = &'a str> {
-    text.match_indices(begins).filter_map(move |(at, _)| {
-        let before = text[..at].bytes().next_back().unwrap_or(b' ');
-        let rest = &text[at + begins.len()..];
-        let end = rest.bytes().position(|sign| !signs.has(sign)).unwrap_or(rest.len());
-        (!before.is_ascii_alphanumeric() && !b"_+".contains(&before)).then_some(&rest[..end])
-    })
 }
 
 /// `xxxxxxxxxxxx` and `YOUR-TOKEN-HERE` are no tokens.
@@ -149,23 +164,23 @@ fn is_varied(run: &str) -> bool {
 }
 
 /// A JSON web token with a signature; without, it proves nothing.
-fn web_token(text: &str) -> Option<Secret> {
+fn web_token(text: &Text<'_>) -> Option<Secret> {
     let is_one = |run: &str| {
         let parts: Vec<&str> = run.split('.').collect();
         matches!(parts[..], [head, claims, signature]
             if head.len() >= 8 && claims.starts_with("eyJ") && signature.len() >= 16)
     };
-    runs(text, "eyJ", Signs::Dotted).any(is_one).then_some(Secret::new("a JSON web token"))
+    text.runs("eyJ", Signs::Dotted).any(is_one).then_some(Secret::new("a JSON web token"))
 }
 
 /// `Authorization: Basic …` and `Bearer …`.
-fn header(text: &str) -> Option<Secret> {
+fn header(text: &Text<'_>) -> Option<Secret> {
     let login = |run: &str| run.len() >= 8 && from_base64(run).is_some_and(|text| is_login(&text));
     let bearer = |run: &str| run.len() >= 20 && super::literals::is_random(run);
-    if runs(text, "Basic ", Signs::Base64).any(login) {
+    if text.runs("Basic ", Signs::Base64).any(login) {
         return Some(Secret::new("a login"));
     }
-    runs(text, "Bearer ", Signs::Base64).any(bearer).then_some(Secret::new("a bearer token"))
+    text.runs("Bearer ", Signs::Base64).any(bearer).then_some(Secret::new("a bearer token"))
 }
 
 /// `user:password`, as headers and registries have it in base64.
@@ -177,9 +192,9 @@ pub fn is_login(text: &str) -> bool {
 }
 
 /// A private key that is encoded once more, as in a kubeconfig.
-fn private_in_base64(text: &str) -> Option<Secret> {
+fn private_in_base64(text: &Text<'_>) -> Option<Secret> {
     let is_one = |run: &str| from_base64(run).is_some_and(|text| private_key(&text));
-    let found = runs(text, "LS0tLS1CRUdJTi", Signs::Base64).any(|run| is_one(&format!("LS0tLS1CRUdJTi{run}")));
+    let found = text.runs("LS0tLS1CRUdJTi", Signs::Base64).any(|run| is_one(&format!("LS0tLS1CRUdJTi{run}")));
     found.then_some(Secret::new("a private key"))
 }
 

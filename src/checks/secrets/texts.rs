@@ -63,7 +63,7 @@ pub fn of_line(line: &str, named: Option<&str>) -> Option<(String, Secret)> {
     if let Some(secret) = shapes::find(line) {
         return Some((word, secret));
     }
-    if is_comment(line) {
+    if is_comment(line) || !line.contains(is_between) {
         return None;
     }
     if let Some(secret) = url_login(line) {
@@ -80,6 +80,11 @@ pub fn of_line(line: &str, named: Option<&str>) -> Option<(String, Secret)> {
 struct Pair<'a> {
     key: &'a str,
     value: &'a str,
+}
+
+/// What has to stand between a name and its value, or between the words of a command.
+fn is_between(sign: char) -> bool {
+    sign.is_whitespace() || "=:<\"'`(|;".contains(sign)
 }
 
 fn is_comment(line: &str) -> bool {
