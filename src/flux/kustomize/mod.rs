@@ -625,23 +625,30 @@ impl Builder<'_> {
         let inline = documents(&it.file, entry.as_bytes());
         let is_inline = inline.is_ok_and(|all| all.iter().any(|document| document.value.is_object()));
         let key = if is_inline { "patch" } else { "path" };
-        self.patch(it, at, &serde_json::json!({ key: entry }), pile)
+        self.patch(it, at, &serde_json::json!({ key: entry }), Ok(None), pile)
     }
 
     fn patches(&mut self, it: &Kustomization, key: &str, pile: &mut Pile) -> Result<(), Failure> {
         for (index, entry) in it.list(key).iter().enumerate() {
-            let selector = entry.get("target").filter(|target| !target.is_null()).map(Selector::of);
-            let idle = |selector: &Selector| !pile.objects.iter().any(|object| selector.selects(object));
-            if !pile.incomplete && selector.is_some_and(|selector| selector.is_ok_and(|selector| idle(&selector))) {
+            let target = entry.get("target").filter(|target| !target.is_null()).map(Selector::of).transpose();
+            let idle = |target: &Selector| !pile.objects.iter().any(|object| target.selects(object));
+            if !pile.incomplete && target.as_ref().is_ok_and(|target| target.as_ref().is_some_and(idle)) {
                 let (file, line, key) = (it.file.clone(), it.line(key), key.to_owned());
                 self.build.idle.insert(IdlePatch { file, line, key, index });
             }
-            self.patch(it, &format!("{key}/{index}"), entry, pile)?;
+            self.patch(it, &format!("{key}/{index}"), entry, target, pile)?;
         }
         Ok(())
     }
 
-    fn patch(&mut self, it: &Kustomization, key: &str, entry: &Value, pile: &mut Pile) -> Result<(), Failure> {
+    fn patch(
+        &mut self,
+        it: &Kustomization,
+        key: &str,
+        entry: &Value,
+        target: Result<Option<Selector>, String>,
+        pile: &mut Pile,
+    ) -> Result<(), Failure> {
         let text = |key: &str| entry.get(key).map(scalar_text).unwrap_or_default();
         let loaded = match (text("patch"), text("path")) {
             (patch, path) if patch.trim().is_empty() && !path.is_empty() => self.file_text(it, &path)?,
@@ -652,12 +659,11 @@ impl Builder<'_> {
             |key: &str| entry.pointer("/options").and_then(|options| options.get(key)) == Some(&Value::Bool(true));
         let options =
             Options { name_may_change: options("allowNameChange"), kind_may_change: options("allowKindChange") };
-        let target = entry.get("target").filter(|target| !target.is_null());
         let done = loaded.and_then(|(file, bytes)| {
             let documents = documents(&file, &bytes)
                 .map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.says).collect::<Vec<_>>().join("; "))?;
             let patch = Patch::of(documents.into_iter().map(|document| document.value).collect())?;
-            patch.apply(&mut pile.objects, target, &options)
+            patch.apply(&mut pile.objects, target?.as_ref(), &options)
         });
         self.keep(it, key, pile.incomplete, done.map_err(|says| named(&text("path"), says)));
         Ok(())

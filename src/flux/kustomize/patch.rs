@@ -50,12 +50,16 @@ impl Patch {
         if documents.is_empty() { Err("the patch is empty".to_owned()) } else { Ok(Patch::Objects(documents)) }
     }
 
-    /// Applies it to what `target` selects; to what the patch itself names, if there is none.
+    /// Applies it to what is selected; to what the patch itself names, if nothing says what that is.
     ///
     /// # Errors
     /// What it is for is not there, or it does not fit.
-    pub fn apply(&self, objects: &mut Vec<Resource>, target: Option<&Value>, options: &Options) -> Result<(), String> {
-        let selector = target.map(Selector::of).transpose()?;
+    pub fn apply(
+        &self,
+        objects: &mut Vec<Resource>,
+        selector: Option<&Selector>,
+        options: &Options,
+    ) -> Result<(), String> {
         match (self, selector) {
             (Patch::Operations(_), None) => Err("a patch of RFC 6902 operations needs a target".to_owned()),
             (Patch::Operations(operations), Some(selector)) => {
