@@ -93,13 +93,46 @@ pub fn substitute(object: &Value, variables: &Variables) -> Result<Option<Value>
     if is_disabled(object) || !has_sign(object) {
         return Ok(None);
     }
-    let text = evaluate(&yaml::go::write(object), variables)?;
-    let source = Source::new("", text);
+    let (mut one_by_one, mut room) = (object.clone(), MAX_BYTES);
+    if in_each_text(&mut one_by_one, variables, &mut room) {
+        return Ok(Some(one_by_one));
+    }
+    in_the_whole(object, variables).map(Some)
+}
+
+/// Replaces in the text of a whole value, as Flux does.
+fn in_the_whole(value: &Value, variables: &Variables) -> Result<Value, Refusal> {
+    let source = Source::new("", evaluate(&yaml::go::write(value), variables)?);
     let mut problems = Problems::default();
     let nodes = yaml::read_manifest(&source, &mut problems).filter(|_| !problems.any_error());
     match nodes.as_deref() {
-        Some([node]) => Ok(Some(yaml::go::as_kubectl_reads(node))),
+        Some([node]) => Ok(yaml::go::as_kubectl_reads(node)),
         _ => Err(Refusal::new(Fault::Other, "what comes of the substitution is not YAML any more".to_owned())),
+    }
+}
+
+/// Replaces in each text by itself, of which there are few; the rest comes back from Flux as it is. Whether that is the same as in
+/// the whole: not if something is refused, or if a text becomes more than one scalar of one line.
+fn in_each_text(value: &mut Value, variables: &Variables, room: &mut usize) -> bool {
+    const KEY: &str = "a";
+    match value {
+        Value::String(text) if text.contains('$') => {
+            let alone = Value::Object([(KEY.to_owned(), Value::from(text.as_str()))].into_iter().collect());
+            let replaced = in_the_whole(&alone, variables).ok().and_then(|mut all| match all.as_object_mut() {
+                Some(map) if map.len() == 1 => map.remove(KEY).filter(|new| !new.is_object() && !new.is_array()),
+                _ => None,
+            });
+            let Some(new) = replaced else { return false };
+            let left = room.checked_sub(new.as_str().map_or(0, str::len));
+            *room = left.unwrap_or_default();
+            *value = new;
+            left.is_some()
+        }
+        Value::Array(items) => items.iter_mut().all(|item| in_each_text(item, variables, room)),
+        Value::Object(map) => {
+            map.iter_mut().all(|(key, value)| !key.contains('$') && in_each_text(value, variables, room))
+        }
+        _ => true,
     }
 }
 
@@ -509,6 +542,31 @@ mod tests {
         assert_eq!(substitute(&object, &variables(true)), Ok(None));
         let object = json!({"metadata": {"name": "x", "annotations": {SUBSTITUTE: "Disabled"}}, "a": "${none}"});
         assert!(substitute(&object, &variables(true)).is_err());
+    }
+
+    fn text() -> impl proptest::strategy::Strategy<Value = String> {
+        const PARTS: &[&str] = &[
+            "${n}", "${q}", "${yaml}", "${none}", "${v", "$$", "$", "}", ": ", " #", "\"", "'", "\n", "  ", "- ", "|",
+            "a", "1", "on", "{", "[", ",", "&x ", "*x", "---", "!!str ", "\t",
+        ];
+        proptest::strategy::Strategy::prop_map(
+            proptest::collection::vec(proptest::sample::select(PARTS), 0..6),
+            |parts| parts.concat(),
+        )
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { cases: 3_000, failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn each_text_by_itself_is_the_same_as_the_whole(a in text(), b in text(), c in text(), d in text(), strict: bool) {
+            let mut variables = variables(strict);
+            variables.add("yaml", "x: [1, \"2\"] # '");
+            let object = json!({"m": {"a": a, "b": [b, {"c": c}, 1, true, null]}, "d": d, "e": "y", "f": 1.5});
+            let (mut alone, mut room) = (object.clone(), MAX_BYTES);
+            if in_each_text(&mut alone, &variables, &mut room) {
+                proptest::prop_assert_eq!(in_the_whole(&object, &variables), Ok(alone));
+            }
+        }
     }
 
     #[test]
