@@ -95,13 +95,13 @@ pub fn rule(called: &str) -> Option<&'static Rule> {
 /// The repo as a whole.
 pub struct RepoView<'a> {
     /// Its files.
-    pub files: &'a dyn Files,
+    pub files: &'a (dyn Files + Sync),
     /// Every path of the folders that are checked.
     pub paths: &'a BTreeSet<String>,
     /// Where Flux begins.
     pub starts: &'a [Start],
     /// Whether git ignores a path, so that it is on this disk alone.
-    pub ignored: &'a dyn Fn(&str) -> bool,
+    pub ignored: &'a (dyn Fn(&str) -> bool + Sync),
     /// The files that were read as manifests.
     pub manifests: &'a [(String, Arc<Manifest>)],
     /// Every file that Flux reads for some cluster.
@@ -137,6 +137,14 @@ impl Asked<'_> {
         let is_it = |other: &&&Rule| other.code == rule.code;
         (self.only.is_empty() || self.only.iter().any(|other| is_it(&other)))
             && !self.skip.iter().any(|other| is_it(&other))
+    }
+
+    /// What the rules find that are asked for, in their order.
+    fn findings(&self, find: impl Fn(&Check) -> Vec<Finding> + Sync) -> Vec<(&'static Rule, Finding)> {
+        let wanted: Vec<&'static Rule> = rules().into_iter().filter(|rule| self.wants(rule)).collect();
+        let found: Vec<Vec<Finding>> = wanted.par_iter().map(|rule| find(&rule.check)).collect();
+        let all = wanted.into_iter().zip(found);
+        all.flat_map(|(rule, found)| found.into_iter().map(move |finding| (rule, finding))).collect()
     }
 }
 
@@ -184,11 +192,10 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
     };
     let mut findings: Vec<(&'static Rule, Finding)> =
         clusters.into_iter().flat_map(|cluster| cluster.findings).collect();
-    for rule in rules().into_iter().filter(|rule| asked.wants(rule)) {
-        if let Check::Repo(check) = rule.check {
-            findings.extend(check(&repo).into_iter().map(|finding| (rule, finding)));
-        }
-    }
+    findings.extend(asked.findings(|check| match check {
+        Check::Repo(check) => check(&repo),
+        _ => Vec::new(),
+    }));
     let mut texts = Texts::new(asked.files, asked.shown);
     let findings = limited(&once(findings));
     texts.hide(findings.iter().map(|(_, finding)| finding))?;
@@ -202,12 +209,10 @@ pub fn check(asked: &Asked<'_>) -> Result<Report, Failure> {
 fn of_cluster(asked: &Asked<'_>, start: &Start, parsed: &Parsed) -> Result<OfCluster, Failure> {
     let found = everything(asked.files, start, parsed)?;
     let view = ClusterView::new(start, &found, asked.files, asked.known);
-    let mut findings = Vec::new();
-    for rule in rules().into_iter().filter(|rule| asked.wants(rule)) {
-        if let Check::Cluster(check) = rule.check {
-            findings.extend(check(&view).into_iter().map(|finding| (rule, finding)));
-        }
-    }
+    let findings = asked.findings(|check| match check {
+        Check::Cluster(check) => check(&view),
+        _ => Vec::new(),
+    });
     let (reached, whole) = reached(&found);
     Ok(OfCluster { findings, objects: found.objects.len(), kustomizations: found.kustomizations.len(), reached, whole })
 }

@@ -92,7 +92,7 @@ pub struct ClusterView<'a> {
     /// What it finds from there.
     pub found: &'a Everything,
     /// The files of the repo.
-    pub files: &'a dyn Files,
+    pub files: &'a (dyn Files + Sync),
     /// What charts and repositories bring.
     pub known: &'a Known,
     objects: Vec<(usize, ObjectId)>,
@@ -103,7 +103,12 @@ pub struct ClusterView<'a> {
 
 impl<'a> ClusterView<'a> {
     /// Of what was found.
-    pub fn new(start: &'a Start, found: &'a Everything, files: &'a dyn Files, known: &'a Known) -> ClusterView<'a> {
+    pub fn new(
+        start: &'a Start,
+        found: &'a Everything,
+        files: &'a (dyn Files + Sync),
+        known: &'a Known,
+    ) -> ClusterView<'a> {
         let objects: Vec<(usize, ObjectId)> =
             found.objects.iter().enumerate().filter_map(|(at, given)| Some((at, object_id(&given.object)?))).collect();
         let mut by_kind: BTreeMap<String, Vec<usize>> = BTreeMap::new();

@@ -120,7 +120,7 @@ fn from(files: &dyn Files, start: &Start, parsed: &Parsed) -> Result<Part, Failu
 }
 
 /// What begins in a folder, or the folder itself.
-fn of_folder(files: &dyn Files, folder: &str, parsed: &Parsed) -> Result<Vec<Part>, Failure> {
+fn of_folder(files: &(dyn Files + Sync), folder: &str, parsed: &Parsed) -> Result<Vec<Part>, Failure> {
     let starts = starts(files, folder)?;
     if !starts.is_empty() {
         return starts.iter().map(|start| from(files, start, parsed)).collect();

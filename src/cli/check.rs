@@ -182,7 +182,7 @@ impl Check {
     /// Where Flux begins, and the paths that are looked at.
     fn places(
         &self,
-        files: &dyn Files,
+        files: &(dyn Files + Sync),
         place: &dyn Fn(&Path) -> Result<String, Failure>,
     ) -> Result<(Vec<Start>, BTreeSet<String>), Failure> {
         let asked: Vec<&Path> = match &self.entry {

@@ -5,6 +5,7 @@
 //! Source: what `flux bootstrap` writes (fluxcd/flux2 pkg/manifestgen/sync), what a FluxInstance says
 //! (controlplaneio-fluxcd/flux-operator docs/api/v1/fluxinstance.md), and EKS Anywhere's FluxConfig (docs, gitOpsRef).
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
@@ -102,35 +103,38 @@ fn folder_of(kustomization: &Value) -> Option<String> {
 ///
 /// # Errors
 /// What the files' place says.
-pub fn starts(files: &dyn Files, below: &str) -> Result<Vec<Start>, Failure> {
-    let mut starts: Vec<Start> = Vec::new();
-    for path in files.below(below)? {
-        let is_sync = path.ends_with("/gotk-sync.yaml");
-        if !is_sync && !path.ends_with(".yaml") && !path.ends_with(".yml") {
-            continue;
-        }
-        let Some(bytes) = files.read(&path)? else { continue };
-        if !is_sync && !names(&bytes, "FluxInstance") && !names(&bytes, "FluxConfig") {
-            continue;
-        }
-        let documents = documents(&path, &bytes).unwrap_or_default();
-        let in_documents = documents.iter().filter_map(|document| in_document(&path, &document.value));
-        let of_sync = Start::of_sync(&path, &documents).filter(|_| is_sync);
-        let mut found: Vec<Start> = in_documents.chain(of_sync).collect();
-        if is_sync && bytes.iter().all(u8::is_ascii_whitespace) {
-            found = path.rsplit('/').nth(1).map(|namespace| prepared(&path, namespace)).into_iter().collect();
-        }
-        if is_sync {
-            let components = path.replace("gotk-sync", "gotk-components");
-            let text = files.read(&components)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            found.iter_mut().for_each(|start| start.strict = text.as_deref().is_none_or(is_strict));
-        }
-        starts.extend(found);
-    }
+pub fn starts(files: &(dyn Files + Sync), below: &str) -> Result<Vec<Start>, Failure> {
+    let paths: Vec<String> = files.below(below)?.into_iter().collect();
+    let found: Vec<Vec<Start>> = paths.par_iter().map(|path| in_file(files, path)).collect::<Result<_, _>>()?;
+    let mut starts: Vec<Start> = found.into_iter().flatten().collect();
     // EKS Anywhere writes a gotk-sync.yaml, too; that one says more.
     let known: Vec<_> = starts.iter().filter(|one| one.file.ends_with("gotk-sync.yaml")).map(Start::folder).collect();
     starts.retain(|one| one.file.ends_with("gotk-sync.yaml") || !known.contains(&one.folder()));
     Ok(starts)
+}
+
+fn in_file(files: &dyn Files, path: &str) -> Result<Vec<Start>, Failure> {
+    let is_sync = path.ends_with("/gotk-sync.yaml");
+    if !is_sync && !path.ends_with(".yaml") && !path.ends_with(".yml") {
+        return Ok(Vec::new());
+    }
+    let Some(bytes) = files.read(path)? else { return Ok(Vec::new()) };
+    if !is_sync && !names(&bytes, "FluxInstance") && !names(&bytes, "FluxConfig") {
+        return Ok(Vec::new());
+    }
+    let documents = documents(path, &bytes).unwrap_or_default();
+    let in_documents = documents.iter().filter_map(|document| in_document(path, &document.value));
+    let of_sync = Start::of_sync(path, &documents).filter(|_| is_sync);
+    let mut found: Vec<Start> = in_documents.chain(of_sync).collect();
+    if is_sync && bytes.iter().all(u8::is_ascii_whitespace) {
+        found = path.rsplit('/').nth(1).map(|namespace| prepared(path, namespace)).into_iter().collect();
+    }
+    if is_sync {
+        let components = path.replace("gotk-sync", "gotk-components");
+        let text = files.read(&components)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        found.iter_mut().for_each(|start| start.strict = text.as_deref().is_none_or(is_strict));
+    }
+    Ok(found)
 }
 
 fn names(bytes: &[u8], word: &str) -> bool {
