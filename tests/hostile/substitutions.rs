@@ -142,6 +142,10 @@ fn bombs(table: &mut Table) {
         repo.substituted("", &[("v", &"x".repeat(LONG))]);
         repo.write("apps/x.yaml", documents((0..1000).map(|at| map(&format!("w{at}"), "  a: ${v}\n"))));
     });
+    table.row("a-value-of-a-megabyte-in-a-thousand-texts-of-an-object", Finding, |repo| {
+        repo.substituted("", &[("v", &"x".repeat(LONG))]);
+        repo.write("apps/x.yaml", map("web", &(0..1000).map(|at| format!("  a{at}: ${{v}}\n")).collect::<String>()));
+    });
     table.row("a-megabyte-of-letters-each-replaced-by-a-megabyte", Nothing, |repo| {
         let long = "x".repeat(LONG);
         repo.substituted("${v//x/${w}}", &[("v", &long), ("w", &long)]);
