@@ -16,8 +16,8 @@ use fluxwright::catalog::Catalog;
 use fluxwright::checks::known::Known;
 use fluxwright::checks::{Asked, Report, check};
 use fluxwright::error::Failure;
+use fluxwright::flux::files::Files;
 use fluxwright::flux::start::starts;
-use fluxwright::flux::walk::Files;
 
 const CLUSTERS: usize = 10;
 const APPS: usize = 300;

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use fluxwright::error::Failure;
+use fluxwright::flux::files::Files;
 use fluxwright::flux::kustomize::{self, Build, Parsed};
-use fluxwright::flux::walk::Files;
 use serde::Deserialize;
 use serde_json::Value;
 

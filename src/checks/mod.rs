@@ -32,10 +32,10 @@ use self::known::Known;
 use self::place::Texts;
 use self::view::ClusterView;
 use crate::error::Failure;
+use crate::flux::files::Files;
 use crate::flux::given::{Everything, everything};
 use crate::flux::kustomize::{Manifest, Parsed};
 use crate::flux::start::Start;
-use crate::flux::walk::Files;
 use crate::problem::{Code, Problem, Severity};
 
 /// A rule.

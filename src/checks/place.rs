@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Rule;
 use super::finding::{At, Finding};
 use crate::error::Failure;
-use crate::flux::walk::Files;
+use crate::flux::files::Files;
 use crate::problem::{Place, Problem, Problems, Source};
 use crate::tree::pointer_key;
 use crate::yaml::{self, Kind, Node};

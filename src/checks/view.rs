@@ -10,10 +10,10 @@ use super::finding::Finding;
 use super::known::{Brings, Known};
 use crate::catalog::apis::Scope;
 use crate::flux::applied::{Owner, is_kustomization};
+use crate::flux::files::Files;
 use crate::flux::given::{Everything, FluxKustomization, Given};
 use crate::flux::kustomize::Fault;
 use crate::flux::start::Start;
-use crate::flux::walk::Files;
 use crate::plan::needs::provides_of;
 use crate::tree::{ObjectId, object_id, text_at};
 

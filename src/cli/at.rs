@@ -8,8 +8,8 @@ use crate::catalog::{Catalog, OWN_COMPONENTS};
 use crate::cluster::InCommit;
 use crate::disk::{self, Disk, said};
 use crate::error::Failure;
+use crate::flux::files::Files;
 use crate::flux::folder::path_from;
-use crate::flux::walk::Files;
 
 /// A folder of a commit, as a path below the repo's root: what the disk has there counts for nothing.
 ///

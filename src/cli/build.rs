@@ -11,10 +11,10 @@ use crate::disk::files::Snapshot;
 use crate::disk::{self, said};
 use crate::error::Failure;
 use crate::flux::applied::Owner;
+use crate::flux::files::Files;
 use crate::flux::given::{Everything, Given, everything};
 use crate::flux::kustomize::{self, Mistake, Parsed};
 use crate::flux::start::{Start, starts};
-use crate::flux::walk::Files;
 use crate::problem::{Code, Place, Problem, Source, nearest};
 use crate::yaml;
 

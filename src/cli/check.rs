@@ -18,8 +18,8 @@ use crate::cluster::InCommit;
 use crate::disk::files::Snapshot;
 use crate::disk::{self, Disk, Entry, said};
 use crate::error::{Error, Failure};
+use crate::flux::files::Files;
 use crate::flux::start::{Start, starts};
-use crate::flux::walk::Files;
 use crate::problem::{Problem, Severity, nearest};
 use crate::repo::{Ignored, Revision};
 

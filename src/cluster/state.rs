@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use super::Cluster;
 use crate::disk::lock::Lock;
 use crate::error::Failure;
+use crate::flux::files::Files;
 use crate::flux::folder::join;
-use crate::flux::walk::Files;
 use crate::repo::{Repo, Revision};
 use crate::tree::{File, TreePath, is_below};
 

@@ -259,9 +259,9 @@ mod tests {
 
     use super::*;
     use crate::error::Failure;
+    use crate::flux::files::Files;
     use crate::flux::kustomize::Parsed;
     use crate::flux::start::Start;
-    use crate::flux::walk::Files;
 
     struct InMemory(BTreeMap<String, String>);
 

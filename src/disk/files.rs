@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Disk, Entry, entry, plain_files_below, said};
 use crate::error::{Error, Failure};
+use crate::flux::files::Files;
 use crate::flux::folder::join;
-use crate::flux::walk::Files;
 
 /// How many bytes of a file are read: more than any reader of manifests takes, so that it says that the file is too large.
 const MOST_BYTES: usize = 8 * 1024 * 1024 + 1;

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::files::Files;
 use super::folder::KUSTOMIZATION_FILES;
 use super::given::{Everything, FluxKustomization, Given, everything, everything_and};
 use super::kustomize::{self, Parsed};
 use super::start::Start;
-use super::walk::Files;
 use crate::error::Failure;
 use crate::tree::{ObjectId, object_id, text_at};
 

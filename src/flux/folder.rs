@@ -1,6 +1,6 @@
 //! What Flux does with a folder by the names in it: which file is its kustomization, and what it lists where there is none.
 //!
-//! In: the paths below a folder. Out: paths. Not here: what stands in the files (`walk`).
+//! In: the paths below a folder. Out: paths. Not here: what stands in the files (`kustomize`).
 
 use std::collections::BTreeSet;
 

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
+use super::files::Files;
 use super::folder::path_from;
 use super::kustomize::{self, Built, Fault, IdlePatch, Kustomization, Mistake, Note, Opaque, Parsed, limits};
 use super::start::{Start, owner_of};
 use super::substitute::{Variables, substitute};
-use super::walk::Files;
 use crate::error::Failure;
 use crate::tree::{object_id, text_at};
 

@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::applied::{BOOTSTRAP, Owner, is_kustomization};
+use super::files::Files;
 use super::folder::{join, path_from};
 use super::kustomize::{Document, documents};
-use super::walk::Files;
 use crate::error::Failure;
 use crate::tree::{is_in, object_id, text_at};
 

@@ -36,8 +36,8 @@ use self::patch::{Options, Patch};
 use self::resource::{Gvk, Id, Resource, is_local, metadata_map, scalar_text, set_metadata_map};
 use self::select::Selector;
 use super::applied::is_remote;
+use super::files::Files;
 use super::folder::{KUSTOMIZATION_FILES, generated_resources, join, path_from};
-use super::walk::Files;
 use crate::error::Failure;
 
 /// What is wrong in a user's files.
