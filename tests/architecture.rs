@@ -105,6 +105,7 @@ fn every_outside_thing_has_one_door() {
         ("walkdir", "disk"),
         ("sha2::", "tree"),
         ("regex::", "flux"),
+        ("ignore::", "flux"),
         ("git2", "repo"),
         ("clap", "cli"),
         ("annotate_snippets", "cli"),

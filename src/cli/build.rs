@@ -11,6 +11,7 @@ use crate::disk::files::Snapshot;
 use crate::disk::{self, said};
 use crate::error::Failure;
 use crate::flux::applied::Owner;
+use crate::flux::artifact::Artifact;
 use crate::flux::files::Files;
 use crate::flux::given::{Everything, Given, everything};
 use crate::flux::kustomize::{self, Mistake, Parsed};
@@ -53,7 +54,8 @@ impl Build {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> Result<Done, Failure> {
         let workspace = Workspace::find(global)?;
-        let files = Snapshot::of(&workspace.disk, &workspace.root);
+        let snapshot = Snapshot::of(&workspace.disk, &workspace.root);
+        let files = Artifact::of(&snapshot);
         let parsed = Parsed::default();
         let mut parts = Vec::new();
         if let Some(entry) = &self.entry {

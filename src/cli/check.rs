@@ -18,6 +18,7 @@ use crate::cluster::InCommit;
 use crate::disk::files::Snapshot;
 use crate::disk::{self, Disk, Entry, said};
 use crate::error::{Error, Failure};
+use crate::flux::artifact::Artifact;
 use crate::flux::files::Files;
 use crate::flux::start::{Start, starts};
 use crate::problem::{Problem, Severity, nearest};
@@ -138,6 +139,7 @@ impl Check {
         catalog: &Catalog,
         (only, skip): (&[&'static Rule], &[&'static Rule]),
     ) -> Result<Report, Failure> {
+        let files = &Artifact::of(files);
         let (starts, paths) = self.places(files, place)?;
         let shown = |path: &str| {
             let from_root = self.format.is_from_root();

@@ -18,4 +18,11 @@ pub trait Files {
     /// # Errors
     /// What the system or git says.
     fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure>;
+    /// What to say behind a path that is not there, if it is for a reason.
+    ///
+    /// # Errors
+    /// What the system or git says.
+    fn why_not(&self, _path: &str) -> Result<&'static str, Failure> {
+        Ok("")
+    }
 }

@@ -31,8 +31,8 @@ pub fn generated_resources(paths: &BTreeSet<String>, folder: &str) -> Vec<String
 }
 
 /// What source-controller leaves out of every artifact, as far as it ends like a manifest: git's own and CI's files, and
-/// those of tools (fluxcd/pkg sourceignore/sourceignore.go). Other hidden folders, `.gitlab` too, do reach Flux. A repo's own
-/// `.sourceignore` is not read.
+/// those of tools (fluxcd/pkg sourceignore/sourceignore.go). Other hidden folders, `.gitlab` too, do reach Flux. What a repo's own
+/// `.sourceignore` names is left out before (`artifact`).
 fn left_out(path: &str) -> bool {
     const FILES: &[&str] = &[
         ".travis.yml",

@@ -299,7 +299,8 @@ impl Follower<'_> {
             Some(folder) if !self.is_there(folder) => (Fault::NoSuchPath, "is not there"),
             Some(_) => return path,
         };
-        let says = format!("the path {said} of Kustomization {} {what}", open.owner);
+        let why = path.and_then(|folder| self.files.why_not(&folder).ok()).unwrap_or_default();
+        let says = format!("the path {said} of Kustomization {} {what}{why}", open.owner);
         self.fail(open, vec![Mistake::new(&open.file, open.line, &says).of(fault)]);
         None
     }

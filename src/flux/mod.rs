@@ -7,6 +7,7 @@
 //! writing (`disk`, `repo`).
 
 pub mod applied;
+pub mod artifact;
 pub mod files;
 pub mod folder;
 pub mod given;

@@ -5,6 +5,7 @@ use crate::Table;
 use crate::repo::{map, unit};
 
 pub fn rows(table: &mut Table) {
+    left_out(table);
     let comments: [(&str, Expects, &str); 18] = [
         ("of-nothing", Nothing, "# fluxwright: ignore"),
         ("without-a-blank", Nothing, "#fluxwright:ignore"),
@@ -66,4 +67,32 @@ fn everywhere(repo: &crate::repo::Repo, comment: &str) {
         "apps/x.yaml",
         all(&map("WEB", "")) + "\n" + &format!("  text: |\n    {comment}\n    x\n  b: '{comment}'"),
     );
+}
+
+/// What a `.sourceignore` says.
+fn left_out(table: &mut Table) {
+    let texts: [(&str, String); 9] = [
+        ("a-hundred-thousand-patterns", (0..100_000).map(|at| format!("*/a{at}*.yaml\n")).collect()),
+        ("a-hundred-thousand-names", (0..100_000).map(|at| format!("a{at}.yaml\n")).collect()),
+        ("a-pattern-of-sixty-thousand-stars", "*".repeat(60_000)),
+        ("a-pattern-of-stars-and-letters", "*a".repeat(30_000)),
+        ("a-pattern-of-ten-thousand-folders", "**/a/".repeat(10_000)),
+        ("braces-in-braces", "{a,".repeat(15_000) + &"}".repeat(15_000)),
+        ("classes-that-are-not-closed", "[a-z\n[!\n[]\n\\\n!\n\0\n".repeat(200)),
+        ("two-thousand-patterns", (0..2000).map(|at| format!("*/a{at}*[x-z]?.yaml\n")).collect()),
+        ("everything", "/*\n".to_owned()),
+    ];
+    for (name, text) in texts {
+        table.row(&format!("a-sourceignore-of-{name}"), Nothing, move |repo| {
+            repo.app(map("web", ""));
+            repo.write(".sourceignore", &text);
+        });
+    }
+    table.row("a-sourceignore-in-each-of-ten-thousand-folders", Nothing, |repo| {
+        repo.apps("");
+        for at in 0..10_000 {
+            repo.write(format!("apps/{at}/.sourceignore"), "b*.yaml\n!c.yaml\n");
+            repo.write(format!("apps/{at}/a.yaml"), map(&format!("w{at}"), ""));
+        }
+    });
 }

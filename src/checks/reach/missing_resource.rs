@@ -11,7 +11,8 @@ pub const RULE: Rule = Rule {
     code: Code { id: "FW724", name: "missing-resource", about: "An entry of a kustomization that is not there." },
     severity: Severity::Error,
     because: "kustomize builds nothing of a kustomization with an entry that it cannot read, so Flux applies nothing of it",
-    explains: "An entry is a file, or a folder with a kustomization of its own. A folder without one can be the path of a Flux Kustomization, but not an entry.",
+    explains: "An entry is a file, or a folder with a kustomization of its own. A folder without one can be the path of a Flux Kustomization, but not an entry. \
+               What a `.sourceignore` names is not there for Flux.",
     wrong: "apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:

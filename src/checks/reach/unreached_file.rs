@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
     because: "whoever reads the repo takes it for a part of the cluster, and it is not: a file beside a kustomization.yaml is applied only \
               if it is listed there (fluxcd/pkg kustomize/kustomize_generator.go)",
     explains: "Only files with objects of Kubernetes are meant. What other tools read, charts with their templates, and what stands in \
-               hidden folders is left out, and so is what git ignores. Of a folder whose kustomization \
+               hidden folders is left out, and so is what git or a `.sourceignore` ignores. Of a folder whose kustomization \
                nothing names it is said once. Where another repository applies a folder of this one, ignore it with a comment.",
     wrong: "# apps/kustomization.yaml, beside web.yaml and forgotten.yaml\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- web.yaml\n",
     right: "# apps/kustomization.yaml\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- web.yaml\n- forgotten.yaml\n",

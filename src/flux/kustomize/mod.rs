@@ -432,7 +432,7 @@ impl Builder<'_> {
         let mut fault = Fault::Other;
         let says = if !there && self.files.below(path)?.is_empty() {
             fault = Fault::Missing;
-            format!("there is no file or folder {path}")
+            format!("there is no file or folder {path}{}", self.files.why_not(path)?)
         } else if !there {
             fault = Fault::Missing;
             format!("the folder {path} has no kustomization")
