@@ -56,30 +56,7 @@ fn map(name: &str, data: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: apps\ndata:\n{data}")
 }
 
-const SYNC: &str = "apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: flux-system
-  namespace: flux-system
-spec:
-  interval: 1m
-  ref:
-    branch: main
-  url: ssh://git@example.com/infra
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: flux-system
-  namespace: flux-system
-spec:
-  interval: 10m
-  path: ./clusters/a
-  prune: true
-  sourceRef:
-    kind: GitRepository
-    name: flux-system
-";
+const SYNC: &str = include_str!("repo_builder/gotk-sync.yaml");
 
 fn kustomization(name: &str, path: &str, more: &str) -> String {
     format!(

@@ -255,24 +255,10 @@ fn source_of(applied: &Applied, kind: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
-
     use super::*;
-    use crate::error::Failure;
-    use crate::flux::files::Files;
+    use crate::flux::files::InMemory;
     use crate::flux::kustomize::Parsed;
     use crate::flux::start::Start;
-
-    struct InMemory(BTreeMap<String, String>);
-
-    impl Files for InMemory {
-        fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
-            Ok(self.0.get(path).map(|text| Cow::Borrowed(text.as_bytes())))
-        }
-        fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
-            Ok(self.0.keys().filter(|path| tree::is_below(path, folder)).cloned().collect())
-        }
-    }
 
     const UNIT: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: app, namespace: flux-system}\n";
     const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: flux-system}\nspec: {targetNamespace: one}\n";
@@ -288,8 +274,7 @@ mod tests {
 
     fn fates_of(before: &[(&str, &str)], after: &[(&str, &str)]) -> Vec<(String, Fate)> {
         let set = |files: &[(&str, &str)]| {
-            let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-            let files = InMemory(files);
+            let files = InMemory::of(files);
             let start = Start::of_tree(&files, "x").unwrap();
             Applied::of(&files, &start, None, &Parsed::default()).unwrap()
         };

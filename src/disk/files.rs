@@ -11,11 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Disk, Entry, entry, plain_files_below, said};
 use crate::error::{Error, Failure};
-use crate::flux::files::Files;
+use crate::flux::files::{Files, MOST_BYTES};
 use crate::flux::folder::join;
 
-/// How many bytes of a file are read: more than any reader of manifests takes, so that it says that the file is too large.
-const MOST_BYTES: usize = 8 * 1024 * 1024 + 1;
 /// How many bytes of files are kept for the next one who asks.
 const KEPT_BYTES: usize = 32 * 1024 * 1024;
 

@@ -9,11 +9,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::files::Files;
-use super::folder::join;
+use super::folder::{join, parent};
 use crate::error::Failure;
 use crate::problem::{Code, Place, Problem};
 
@@ -45,11 +44,12 @@ impl<'a> Artifact<'a> {
         if path.len() > MAX_PATH {
             return Ok(false);
         }
-        let patterns = self.patterns(path.rsplit_once('/').map_or("", |(folder, _)| folder))?;
+        let patterns = self.patterns(parent(path))?;
         let says = patterns
             .iter()
-            .map(|(from, patterns)| patterns.matched_path_or_any_parents(path.get(*from..).unwrap_or_default(), false));
-        Ok(says.into_iter().find(|says| !says.is_none()).is_some_and(|says| matches!(says, Match::Ignore(_))))
+            .map(|(from, patterns)| patterns.matched_path_or_any_parents(path.get(*from..).unwrap_or_default(), false))
+            .find(|says| !says.is_none());
+        Ok(says.is_some_and(|says| says.is_ignore()))
     }
 
     fn patterns(&self, folder: &str) -> Result<Patterns, Failure> {
@@ -58,11 +58,7 @@ impl<'a> Artifact<'a> {
         if let Some(patterns) = known().get(folder) {
             return Ok(Arc::clone(patterns));
         }
-        let above = match folder.rsplit_once('/') {
-            _ if folder.is_empty() => Patterns::default(),
-            Some((above, _)) => self.patterns(above)?,
-            None => self.patterns("")?,
-        };
+        let above = if folder.is_empty() { Patterns::default() } else { self.patterns(parent(folder))? };
         let file = join(folder, SOURCE_IGNORE);
         let patterns = match self.files.read(&file)? {
             None => above,
@@ -110,30 +106,24 @@ impl Files for Artifact<'_> {
     }
 
     fn why_not(&self, path: &str) -> Result<&'static str, Failure> {
-        let there = self.files.read(path)?.is_some() || !self.files.below(path)?.is_empty();
-        Ok(if there && self.leaves_out(path)? { ": a .sourceignore leaves it out" } else { "" })
+        // A pattern of a folder is seen in what is in it.
+        let there = match self.files.read(path)? {
+            Some(_) => Some(path.to_owned()),
+            None => self.files.below(path)?.into_iter().next(),
+        };
+        let left_out = there.map_or(Ok(false), |path| self.leaves_out(&path))?;
+        Ok(if left_out { ": a .sourceignore leaves it out" } else { "" })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Memory(BTreeMap<&'static str, &'static str>);
-
-    impl Files for Memory {
-        fn read(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, Failure> {
-            Ok(self.0.get(path).map(|text| Cow::Borrowed(text.as_bytes())))
-        }
-
-        fn below(&self, folder: &str) -> Result<BTreeSet<String>, Failure> {
-            Ok(self.0.keys().filter(|path| path.starts_with(folder)).map(|path| (*path).to_owned()).collect())
-        }
-    }
+    use crate::flux::files::InMemory;
 
     #[test]
     fn the_deepest_folder_decides() {
-        let files = Memory(BTreeMap::from([
+        let files = InMemory::of(&[
             (".sourceignore", "# all but clusters and apps\n/*\n!/clusters\n!/apps/\nvalues.yaml\n"),
             ("apps/web/.sourceignore", "!values.yaml\nnotes/\n"),
             ("apps/web/notes/a.yaml", ""),
@@ -142,12 +132,13 @@ mod tests {
             ("apps/db/db.yaml", ""),
             ("clusters/a/b/c.yaml", ""),
             ("docs/a.yaml", ""),
-        ]));
+        ]);
         let artifact = Artifact::of(&files);
         let mut paths = artifact.below("").unwrap();
         paths.retain(|path| !path.ends_with(SOURCE_IGNORE));
         assert_eq!(Vec::from_iter(paths), ["apps/db/db.yaml", "apps/web/values.yaml", "clusters/a/b/c.yaml"]);
         assert!(artifact.read("docs/a.yaml").unwrap().is_none() && artifact.read("apps/db/db.yaml").unwrap().is_some());
+        assert!(!artifact.why_not("apps/web/notes").unwrap().is_empty());
         assert!(
             !artifact.why_not("docs/a.yaml").unwrap().is_empty() && artifact.why_not("docs/b.yaml").unwrap().is_empty()
         );

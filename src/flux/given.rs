@@ -181,7 +181,7 @@ struct Follower<'a> {
     open: Vec<Owner>,
     /// How many kustomizations were gone through.
     count: usize,
-    /// About how many bytes came of substitution.
+    /// About how many bytes were variables, or came of substitution.
     replaced: usize,
     found: Everything,
 }
@@ -443,13 +443,14 @@ impl Follower<'_> {
             }
             return;
         }
-        let most =
-            format!("more than {MAX_KUSTOMIZATIONS} Kustomizations, or {MAX_CHAIN} below each other, are not followed");
         if self.found.kustomizations.len() >= MAX_KUSTOMIZATIONS
             || open.chain.len() >= MAX_CHAIN
             || self.found.objects.len() >= MAX_OBJECTS
         {
-            return self.fail(open, vec![Mistake::new(&given.file, given.line, &most)]);
+            let says = format!(
+                "more than {MAX_KUSTOMIZATIONS} Kustomizations, or {MAX_CHAIN} below each other, are not followed"
+            );
+            return self.fail(open, vec![Mistake::new(&given.file, given.line, &says)]);
         }
         let elsewhere = given.object.pointer("/spec/kubeConfig").is_some();
         let chain = open.chain.iter().cloned().chain([owner.clone()]).collect();

@@ -51,8 +51,7 @@ impl Start {
     fn of_sync(file: &str, documents: &[Document]) -> Option<Start> {
         let is_one = |document: &&Document| object_id(&document.value).is_some_and(|id| is_kustomization(&id));
         let mut all: Vec<Value> = documents.iter().filter(is_one).map(|document| document.value.clone()).collect();
-        let applies_it = |one: &Value| folder_of(one).is_some_and(|folder| folder.is_empty() || is_in(file, &folder));
-        let first = all.iter().position(applies_it).unwrap_or(0);
+        let first = all.iter().position(|one| covers(one, file)).unwrap_or(0);
         let kustomization = (first < all.len()).then(|| all.remove(first))?;
         Some(Start { kustomization, others: all, file: file.to_owned(), strict: true })
     }
@@ -67,11 +66,10 @@ impl Start {
         for folder in std::iter::once(tree).chain(above).chain([""]) {
             let sync = join(folder, &format!("{BOOTSTRAP}/gotk-sync.yaml"));
             let Some(bytes) = files.read(&sync)? else { continue };
-            let covers = |start: &Start| {
-                let mut folders = [&start.kustomization].into_iter().chain(&start.others).filter_map(folder_of);
-                folders.any(|folder| folder.is_empty() || is_in(tree, &folder))
-            };
-            if let Some(start) = Start::of_sync(&sync, &documents(&sync, &bytes).unwrap_or_default()).filter(covers) {
+            let covers_it =
+                |start: &Start| covers(&start.kustomization, tree) || start.others.iter().any(|one| covers(one, tree));
+            if let Some(start) = Start::of_sync(&sync, &documents(&sync, &bytes).unwrap_or_default()).filter(covers_it)
+            {
                 return Ok(start);
             }
         }
@@ -97,6 +95,11 @@ pub fn owner_of(kustomization: &Value) -> Owner {
 
 fn folder_of(kustomization: &Value) -> Option<String> {
     path_from("", text_at(kustomization, &["spec", "path"]).unwrap_or_default())
+}
+
+/// Whether a Flux Kustomization applies the folder of a path, or one around it.
+fn covers(kustomization: &Value, path: &str) -> bool {
+    folder_of(kustomization).is_some_and(|folder| folder.is_empty() || is_in(path, &folder))
 }
 
 /// Every place below a folder where Flux begins.
@@ -193,6 +196,7 @@ mod tests {
         assert!(is_strict("# Flux Version: v2.9.1\n") && is_strict("") && is_strict("# Flux Version: v2.10.0\n"));
         assert_eq!((minor("2.x"), minor("=2.7.x"), minor("2.7.5")), (None, Some(7), Some(7)));
     }
+
     #[test]
     fn a_sync_file_is_one_cluster() {
         let unit = |name: &str, path: &str| {

@@ -146,30 +146,7 @@ pub fn documents(texts: impl IntoIterator<Item = String>) -> String {
     texts.into_iter().collect::<Vec<_>>().join("---\n")
 }
 
-pub const SYNC: &str = "apiVersion: source.toolkit.fluxcd.io/v1
-kind: GitRepository
-metadata:
-  name: flux-system
-  namespace: flux-system
-spec:
-  interval: 1m
-  ref:
-    branch: main
-  url: ssh://git@example.com/infra
----
-apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: flux-system
-  namespace: flux-system
-spec:
-  interval: 10m
-  path: ./clusters/a
-  prune: true
-  sourceRef:
-    kind: GitRepository
-    name: flux-system
-";
+pub const SYNC: &str = include_str!("../repo_builder/gotk-sync.yaml");
 
 pub const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment

@@ -3,6 +3,7 @@
 use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
+use crate::flux::folder::parent;
 use crate::flux::kustomize::{Fault, Mistake};
 use crate::problem::{Code, Severity, nearest};
 
@@ -38,8 +39,8 @@ fn find(view: &ClusterView<'_>) -> Vec<Finding> {
 
 /// The entry that may be meant: a file beside the kustomization of nearly the same name.
 fn near(view: &ClusterView<'_>, mistake: &Mistake) -> Option<String> {
-    let wrong = mistake.says.rsplit('/').next()?;
-    let folder = mistake.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let wrong = mistake.says.split(": ").next()?.rsplit('/').next()?;
+    let folder = parent(&mistake.file);
     let below = view.files.below(folder).ok()?;
     let beside = below.iter().filter_map(|path| path.strip_prefix(folder)).map(|path| path.trim_start_matches('/'));
     nearest(wrong, beside.filter(|path| !path.contains('/'))).map(str::to_owned)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checks::finding::Finding;
 use crate::checks::{Check, RepoView, Rule};
 use crate::flux::applied::title;
-use crate::flux::folder::{KUSTOMIZATION_FILES, join};
+use crate::flux::folder::{KUSTOMIZATION_FILES, join, parent};
 use crate::flux::kustomize::documents;
 use crate::problem::{Code, Severity};
 use crate::tree::{group_of, is_in, object_id, text_at};
@@ -52,7 +52,7 @@ fn find(repo: &RepoView<'_>) -> Vec<Finding> {
     for path in candidates(repo) {
         let Ok(Some(bytes)) = repo.files.read(path) else { continue };
         if let Some(first) = first_object(path, &bytes) {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = parent(path);
             by_folder.entry(folder).or_default().push((path, first));
         }
     }

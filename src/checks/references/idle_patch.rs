@@ -9,6 +9,7 @@ use crate::checks::finding::Finding;
 use crate::checks::view::ClusterView;
 use crate::checks::{Check, Rule};
 use crate::flux::applied::Owner;
+use crate::flux::folder::parent;
 use crate::flux::given::FluxKustomization;
 use crate::flux::kustomize::{Document, IdlePatch, documents};
 use crate::problem::{Code, Severity};
@@ -85,7 +86,7 @@ fn of_kustomization(idle: &IdlePatch, document: &Document) -> Option<Finding> {
         return None;
     }
     let says = format!("a patch is for {}, and this kustomization builds none", described(target));
-    let folder = idle.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(&idle.file);
     Some(finding(Finding::in_file(&idle.file, document.line, says), pointer, target, folder))
 }
 

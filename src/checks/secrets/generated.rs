@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::checks::view::ClusterView;
+use crate::flux::folder::parent;
 use crate::flux::given::Given;
 use crate::flux::kustomize::Kustomization;
 use crate::tree::text_at;
@@ -24,7 +25,7 @@ pub fn origin(view: &ClusterView<'_>, given: &Given, key: &str) -> Option<Origin
         return None;
     }
     let bytes = view.files.read(&given.file).ok()??;
-    let folder = given.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(&given.file);
     let kustomization = Kustomization::of(&given.file, folder, &bytes).ok()?;
     let name = text_at(&given.object, &["metadata", "name"])?;
     let list =
